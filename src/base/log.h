@@ -1,0 +1,79 @@
+/* The log: one line an event, `noun.past_verb` and fields.
+ *
+ *   LOG_INFO("session.opened", U64("session", id), STR("dialect", name));
+ *   ts=2026-01-09T10:22:31.204Z lvl=info ev=session.opened session=90441 dialect=hub
+ *
+ * error  somebody must act       warn   odd, handled
+ * info   life of the server      debug  per command
+ *
+ * Never bodies, tokens, numbers of people, passwords: those sit in struct secret, for which there
+ * is no field. Control characters in values are escaped. A line that repeats within a second is
+ * counted and summed up (`repeated=n`).
+ *
+ * Thread   any; a line is one write().   Bound   a line is at most LOG_LINE_BYTES_MAX. */
+#ifndef PARLOIR_BASE_LOG_H
+#define PARLOIR_BASE_LOG_H
+
+#include "base/base.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#define LOG_LINE_BYTES_MAX 2048
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* One field of a line: made by the macros below it, borrows all it is given. */
+struct log_field {
+    const char *key;
+    enum { LOG_FIELD_U64, LOG_FIELD_I64, LOG_FIELD_STR } kind;
+    union {
+        uint64_t u64;
+        int64_t i64;
+        struct str str;
+    };
+};
+
+/* Numbers, a C string (NULL: empty), a struct str, and what the system said. */
+#define U64(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_U64, .u64 = (v) })
+#define I64(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_I64, .i64 = (v) })
+#define STR(k, v) ((struct log_field){ .key = (k), .kind = LOG_FIELD_STR, .str = str_of(v) })
+#define TEXT(k, s) ((struct log_field){ .key = (k), .kind = LOG_FIELD_STR, .str = (s) })
+#define ERRNO(e) STR("why", strerror(e))
+
+#define LOG_AT(level, event, ...)                                                                  \
+    (log_is_on(level)                                                                              \
+         ? log_write((level), (event), (const struct log_field[]){ __VA_ARGS__ },                  \
+                     sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field)) \
+         : (void)0)
+#define LOG_ERROR(event, ...) LOG_AT(LOG_LEVEL_ERROR, event, __VA_ARGS__)
+#define LOG_WARN(event, ...) LOG_AT(LOG_LEVEL_WARN, event, __VA_ARGS__)
+#define LOG_INFO(event, ...) LOG_AT(LOG_LEVEL_INFO, event, __VA_ARGS__)
+#define LOG_DEBUG(event, ...) LOG_AT(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
+
+/* Sets level, format and where lines go (a descriptor, not owned). At start: info, text, 2. Sums of
+ * repeated lines are written first, in the old way: call it once more to end a log. */
+void log_setup(enum log_level level, enum log_format format, int fd);
+
+/* Reads "error", "warn", "info", "debug" / "text", "json". ERR_PROTO: none of them. */
+enum err log_level_of(struct str name, enum log_level *out) MUST_USE;
+enum err log_format_of(struct str name, enum log_format *out) MUST_USE;
+
+/* Whether lines of this level are written. */
+bool log_is_on(enum log_level level);
+
+/* Writes one line, whatever the level that is set; meant for the macros above. A value over a
+ * kilobyte is cut and ends in "...". Fields that do not fit the line are left out, and it says
+ * `cut=1`. Keeps errno. What cannot be written is lost. */
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count);
+
+/* Writes the sums of repeated lines whose second is over. Called once a second by the loop. */
+void log_flush(void);
+
+/* Text that must never be printed: there is no field macro for it. */
+struct secret {
+    struct str text;
+};
+
+#endif

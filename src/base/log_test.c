@@ -1,0 +1,270 @@
+/* The log, read back from a pipe: its two formats, escaping, bounds, and repeated lines. */
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "test/unit.h"
+
+/* A pipe the log writes to, and what came out of it. */
+struct rig {
+    int fds[2];
+    char text[65536];
+};
+
+static struct rig *rig_new(enum log_level level, enum log_format format) {
+    struct rig *rig = xzalloc(sizeof *rig);
+    CHECK(pipe2(rig->fds, O_NONBLOCK) == 0);
+    log_setup(level, format, rig->fds[1]);
+    return rig;
+}
+
+static void rig_free(struct rig **rig) {
+    log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, STDERR_FILENO);
+    close((*rig)->fds[0]);
+    close((*rig)->fds[1]);
+    xfree(*rig);
+    *rig = NULL;
+}
+
+/* Everything written so far, taken out. */
+static struct str rig_read(struct rig *rig) {
+    size_t n = 0;
+    ssize_t got;
+    while ((got = read(rig->fds[0], rig->text + n, sizeof rig->text - n)) > 0) {
+        n += (size_t)got;
+    }
+    return (struct str){ rig->text, n };
+}
+
+/* The one line written, without its time, which must look like one. */
+static struct str rig_line(struct rig *rig) {
+    struct str rest = rig_read(rig);
+    struct str line = str_cut(&rest, '\n');
+    EQ(rest.n, 0);
+    OKAY(rest.p != NULL);
+    OKAY(str_starts(line, STR_LIT("ts=2")));
+    EQ(str_find(line, ' '), 27);
+    EQ(line.p[26], 'Z');
+    return (struct str){ line.p + 28, line.n - 28 };
+}
+
+TEST(a_line_says_when_how_bad_what_and_its_fields)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    LOG_INFO("session.opened", U64("session", 90441), STR("dialect", "hub"), I64("delta", -3),
+             TEXT("name", STR_LIT("ann")));
+    STR_EQ(rig_line(rig), "lvl=info ev=session.opened session=90441 dialect=hub delta=-3 name=ann");
+    LOG_ERROR("store.failed", ERRNO(ENOENT));
+    STR_EQ(rig_line(rig), "lvl=error ev=store.failed why=\"No such file or directory\"");
+    LOG_WARN("x.happened", U64("a", UINT64_MAX), I64("b", INT64_MIN), I64("c", INT64_MAX));
+    STR_EQ(rig_line(rig), "lvl=warn ev=x.happened a=18446744073709551615 b=-9223372036854775808 "
+                          "c=9223372036854775807");
+    LOG_INFO("server.started");
+    STR_EQ(rig_line(rig), "lvl=info ev=server.started");
+}
+
+static int never_asked(void) {
+    CHECK(!"a field of a line that is off was made");
+    return 0;
+}
+
+TEST(lines_below_the_level_cost_nothing)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
+    LOG_INFO("x.happened", I64("n", never_asked()));
+    LOG_DEBUG("x.happened", I64("n", never_asked()));
+    EQ(rig_read(rig).n, 0);
+    OKAY(log_is_on(LOG_LEVEL_ERROR));
+    OKAY(log_is_on(LOG_LEVEL_WARN));
+    OKAY(!log_is_on(LOG_LEVEL_INFO));
+    LOG_WARN("x.happened");
+    STR_EQ(rig_line(rig), "lvl=warn ev=x.happened");
+}
+
+static void check_text_value(struct rig *rig, struct str value, const char *want) {
+    LOG_INFO("v", TEXT("k", value));
+    struct str line = rig_line(rig);
+    OKAY(str_starts(line, STR_LIT("lvl=info ev=v k=")));
+    STR_EQ(((struct str){ line.p + 16, line.n - 16 }), want);
+}
+
+TEST(values_that_could_deceive_are_quoted_and_escaped)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    check_text_value(rig, STR_LIT("plain-1.2:3/x"), "plain-1.2:3/x");
+    check_text_value(rig, STR_NONE, "\"\"");
+    check_text_value(rig, STR_LIT("a b"), "\"a b\"");
+    check_text_value(rig, STR_LIT("a=b"), "\"a=b\"");
+    check_text_value(rig, STR_LIT("a\"b\\"), "\"a\\\"b\\\\\"");
+    check_text_value(rig, STR_LIT("x\nts=2026 lvl=error\r\t"), "\"x\\nts=2026 lvl=error\\r\\t\"");
+    check_text_value(rig, STR_LIT("\x1b[31m\0\x7f"), "\"\\u001b[31m\\u0000\\u007f\"");
+    check_text_value(rig, STR_LIT("Zoé 😀"), "\"Zoé 😀\"");
+    check_text_value(rig, STR_LIT("\xc2\x9b\x31m\xc2\xa0"), "\"\\u009b1m\xc2\xa0\"");
+    check_text_value(rig, STR_LIT("\xc3\xa9\xff"), "\"\\u00c3\\u00a9\\u00ff\"");    // not UTF-8
+    LOG_INFO("v", STR("null", NULL));
+    STR_EQ(rig_line(rig), "lvl=info ev=v null=\"\"");
+}
+
+TEST(json_lines_are_json)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_JSON);
+    SCOPED(json_reader_free) struct json_reader *reader = json_reader_new(65536);
+    LOG_DEBUG("x.happened", U64("n", 7), I64("i", -1), STR("s", "a\"b\n\\é\x1b"),
+              TEXT("bad", STR_LIT("\xff")));
+    struct str line = rig_read(rig);
+    OKAY(str_ends(line, STR_LIT("}\n")));
+    EQ(str_find(line, '\n'), line.n - 1);
+    const struct json *v = NULL;
+    EQ(json_parse(reader, line, &v), OK);
+    EQ(json_text(json_get(v, "ts")).n, 24);
+    STR_EQ(json_text(json_get(v, "lvl")), "debug");
+    STR_EQ(json_text(json_get(v, "ev")), "x.happened");
+    STR_EQ(json_text(json_get(v, "s")), "a\"b\n\\é\x1b");
+    STR_EQ(json_text(json_get(v, "bad")), "\u00ff");
+    uint64_t n = 0;
+    EQ(json_u64(json_get(v, "n"), &n), OK);
+    EQ(n, 7);
+    double i = 0;
+    EQ(json_double(json_get(v, "i"), &i), OK);
+    OKAY(i == -1);
+}
+
+TEST(a_line_is_bounded_whatever_is_in_it)
+{
+    static const char fillers[] = { 'x', ' ', '\x01', '\xff', '"' };
+    SCOPED(json_reader_free) struct json_reader *reader = json_reader_new(65536);
+    for (size_t size = 1; size < 3000; size += 7) {
+        for (size_t f = 0; f < COUNT(fillers); f++) {
+            SCOPED(xfree_at) char *long_text = xalloc(size);
+            memset(long_text, fillers[f], size);
+            struct str value = { long_text, size };
+            SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+            LOG_INFO("x", TEXT("a", value), TEXT("b", value), TEXT("c", value), U64("d", 1));
+            LOG_INFO("x", TEXT("a", value), TEXT("b", value), TEXT("c", value), U64("d", 1));
+            log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, rig->fds[1]);
+            LOG_INFO("x", TEXT("a", value), TEXT("b", value), TEXT("c", value), U64("d", 1));
+            struct str rest = rig_read(rig);
+            for (size_t i = 0; i < 3; i++) {
+                struct str line = str_cut(&rest, '\n');
+                OKAY(line.n < LOG_LINE_BYTES_MAX);
+                const struct json *v = NULL;
+                EQ(i < 2 ? json_parse(reader, line, &v) : OK, OK);
+                EQ(i == 1, json_get(v, "repeated") != NULL);
+            }
+            EQ(rest.n, 0);
+        }
+    }
+}
+
+TEST(what_is_cut_says_so)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    char spaces[1500];
+    memset(spaces, ' ', sizeof spaces);
+    struct str value = { spaces, sizeof spaces };
+    LOG_INFO("x", TEXT("a", value), TEXT("b", value), TEXT("c", value), U64("d", 1));
+    struct str line = rig_line(rig);
+    OKAY(str_ends(line, STR_LIT("...\" d=1 cut=1")) || str_ends(line, STR_LIT("...\" cut=1")));
+}
+
+TEST(a_line_that_repeats_is_counted_and_summed_up)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    for (int i = 0; i < 100; i++) {
+        LOG_WARN("peer.failed", STR("why", "refused"));
+    }
+    STR_EQ(rig_line(rig), "lvl=warn ev=peer.failed why=refused");
+    log_flush();
+    EQ(rig_read(rig).n, 0);    // its second is not over
+    log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, rig->fds[1]);
+    STR_EQ(rig_line(rig), "lvl=warn ev=peer.failed why=refused repeated=99");
+    log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, rig->fds[1]);
+    EQ(rig_read(rig).n, 0);
+}
+
+TEST(lines_that_differ_are_all_written)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    for (uint64_t i = 0; i < 300; i++) {
+        LOG_INFO("x", U64("i", i));
+    }
+    struct str rest = rig_read(rig);
+    size_t lines = 0;
+    while (rest.n > 0) {
+        str_cut(&rest, '\n');
+        lines++;
+    }
+    EQ(lines, 300);
+}
+
+TEST(errno_survives_a_line_that_cannot_be_written)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, -1);
+    errno = EAGAIN;
+    LOG_INFO("x.lost");
+    EQ(errno, EAGAIN);
+    EQ(rig_read(rig).n, 0);
+}
+
+TEST(names_of_levels_and_formats_are_read)
+{
+    enum log_level level = LOG_LEVEL_INFO;
+    enum log_format format = LOG_FORMAT_TEXT;
+    EQ(log_level_of(STR_LIT("error"), &level), OK);
+    EQ(level, LOG_LEVEL_ERROR);
+    EQ(log_level_of(STR_LIT("Debug"), &level), OK);
+    EQ(level, LOG_LEVEL_DEBUG);
+    EQ(log_level_of(STR_LIT("loud"), &level), ERR_PROTO);
+    EQ(log_level_of(STR_NONE, &level), ERR_PROTO);
+    EQ(level, LOG_LEVEL_DEBUG);
+    EQ(log_format_of(STR_LIT("json"), &format), OK);
+    EQ(format, LOG_FORMAT_JSON);
+    EQ(log_format_of(STR_LIT("xml"), &format), ERR_PROTO);
+}
+
+#define THREADS 4
+#define LINES 100
+
+static void *say_much(void *arg) {
+    uint64_t who = *(uint64_t *)arg;
+    for (uint64_t i = 0; i < LINES; i++) {
+        LOG_INFO("thread.spoke", U64("who", who), U64("line", i));
+        LOG_INFO("thread.said_the_same");
+    }
+    return NULL;
+}
+
+TEST(lines_of_many_threads_do_not_mix)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    pthread_t threads[THREADS];
+    uint64_t numbers[THREADS];
+    for (uint64_t i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        CHECK(pthread_create(&threads[i], NULL, say_much, &numbers[i]) == 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, rig->fds[1]);
+    struct str rest = rig_read(rig);
+    size_t spoke = 0;
+    while (rest.n > 0) {
+        struct str line = str_cut(&rest, '\n');
+        OKAY(str_starts(line, STR_LIT("ts=")));
+        struct str body = { line.p + 28, line.n - 28 };
+        if (str_starts(body, STR_LIT("lvl=info ev=thread.spoke who="))) {
+            spoke++;
+        } else {
+            OKAY(str_starts(body, STR_LIT("lvl=info ev=thread.said_the_same")));
+        }
+    }
+    EQ(spoke, THREADS * LINES);
+}

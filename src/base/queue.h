@@ -1,0 +1,52 @@
+/* A queue from any threads to one: the joints of the ring.
+ *
+ * What is queued carries its own link (struct qnode). The consumer takes everything there is at
+ * once, in order: that is how a wake-up becomes a batch. Producers pay for a wake-up only when the
+ * consumer sleeps.
+ *
+ * A queue has no bound of its own: the ring's credits bound what can be in all of them.
+ *
+ * Thread   push: any. take and wait: one consumer.   Memory   owns nothing. */
+#ifndef PARLOIR_BASE_QUEUE_H
+#define PARLOIR_BASE_QUEUE_H
+
+#include <pthread.h>
+
+#include "base/base.h"
+
+struct qnode {
+    struct qnode *next;
+};
+
+struct queue {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    struct qnode *first;
+    struct qnode **last;
+    bool is_waiting;                 // the consumer sleeps in queue_wait
+    bool is_woken;                   // queue_wake was called and not yet seen
+    bool is_armed;                   // wake mode: on_filled has not been called since the last take
+    void (*on_filled)(void *ctx);    // wakes a consumer that sleeps in an event loop, or NULL
+    void *ctx;
+};
+
+/* `on_filled`, if not NULL, is called by a producer when the queue goes from taken to filled, once
+ * until the next take; it must be cheap and callable from any thread (uv_async_send). With NULL the
+ * consumer uses queue_wait. */
+void queue_init(struct queue *q, void (*on_filled)(void *ctx), void *ctx);
+void queue_fini(struct queue *q);
+
+/* Appends one node. */
+void queue_push(struct queue *q, struct qnode *n);
+
+/* Takes the whole list, first to last, NULL if it is empty. Never sleeps. */
+struct qnode *queue_take(struct queue *q);
+
+/* Takes the whole list; sleeps until there is something, until queue_wake, or for `wait_ms` at most
+ * (UINT64_MAX: for ever). NULL: woken or too late, with nothing queued. */
+struct qnode *queue_wait(struct queue *q, uint64_t wait_ms);
+
+/* Ends the consumer's current or next queue_wait without queuing anything. */
+void queue_wake(struct queue *q);
+
+#endif
