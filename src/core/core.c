@@ -1,0 +1,156 @@
+/* The core: the table of rules, the gate in front of every command, and the one answer behind it.
+ *
+ *     cmd ──> gate ──refused───────────────────────────┐
+ *               │                                      v
+ *               └──> do_<name>() ──refused──────> one refusal in the batch
+ *                        └──done──> events and one reply (or one ask) in the batch
+ *
+ * Promises:
+ *   1. One command, one answer. core_apply checks it, whatever a verb does.
+ *   2. A refused command emits nothing, changes nothing and counts for no limit.
+ *   3. The same commands at the same times give the same batches: there is no other input than cmd
+ *      and batch->at_ms, and nothing is ever visited in the order of a map.
+ *
+ * The order of the gate is part of what clients see: first who they are, then whether they are
+ * banned, then whether it could be stored, and only then how often they came. */
+#include "core/core.h"
+
+#include "core/turn.h"
+
+enum who_may { MAY_ANYONE, MAY_USER, MAY_OPERATOR };
+enum rate_class { RATE_NONE, RATE_CONTENT, RATE_VOLATILE };
+
+static const struct rule {
+    enum who_may may;
+    enum rate_class rate;
+    bool writes;
+    enum refusal (*apply)(struct turn *t);
+} rules[CMD_COUNT] = {
+#define CMD(name, may, rate, writes) [CMD_##name] = { may, rate, writes, do_##name },
+#include "core/commands.tbl.h"
+#undef CMD
+};
+
+struct core *core_new(const struct core_limits *limits) {
+    struct core *core = xzalloc(sizeof *core);
+    users_init(&core->users);
+    rooms_init(&core->rooms);
+    members_init(&core->members);
+    sessions_init(&core->sessions);
+    core->is_writable = true;
+    core_set_limits(core, limits);
+    return core;
+}
+
+/* What hangs on the users goes first. */
+static void empty(struct core *core) {
+    for (struct user *user = core->users.first; user != NULL; user = user->next) {
+        while (user->sessions != NULL) {
+            struct session *s = user->sessions;
+            session_close(&core->sessions, &core->rooms, &s);
+        }
+        member_remove_user(&core->members, user);
+    }
+}
+
+void core_free(struct core **core) {
+    struct core *c = *core;
+    if (c == NULL) {
+        return;
+    }
+    empty(c);
+    sessions_fini(&c->sessions);
+    slab_fini(&c->members);
+    rooms_fini(&c->rooms);
+    users_fini(&c->users);
+    xfree(c);
+    *core = NULL;
+}
+
+void core_set_limits(struct core *core, const struct core_limits *limits) {
+    core->limits = *limits;
+    core->rate_memory = rate_memory_for(limits->content, COUNT(limits->content));
+}
+
+void core_restore(struct core *core, const struct event *ev) {
+    fact_apply(core, ev);
+}
+
+void core_set_writable(struct core *core, bool is_writable) {
+    core->is_writable = is_writable;
+}
+
+struct core_counts core_count(const struct core *core) {
+    return (struct core_counts){
+        .users = core->users.count,
+        .rooms = core->rooms.count,
+        .members = core->members.in_use,
+        .sessions = core->sessions.slab.in_use,
+    };
+}
+
+static enum refusal check_caller(struct turn *t, enum who_may may) {
+    if (may == MAY_ANYONE) {
+        return REFUSE_NONE;
+    }
+    if (may == MAY_OPERATOR) {
+        return t->cmd->dialect == DIALECT_OPERATOR ? REFUSE_NONE : REFUSE_forbidden;
+    }
+    if (t->user == NULL || t->user->is_erased) {
+        return REFUSE_unauthenticated;
+    }
+    return user_is_banned(t->user, turn_ms(t)) ? REFUSE_banned : REFUSE_NONE;
+}
+
+static enum refusal check_rate(struct turn *t) {
+    const struct rate_limit *limit = &t->core->limits.content[t->cmd->dialect];
+    struct rate_why why;
+    t->retry_after_ms = rate_wait_ms(t->user->rate, limit, turn_ms(t), &why);
+    if (t->retry_after_ms == 0) {
+        return REFUSE_NONE;
+    }
+    return turn_refuse(t, REFUSE_rate_limited, "%u per %s", (unsigned)why.limit, why.window);
+}
+
+static enum refusal gate(struct turn *t, const struct rule *rule) {
+    enum refusal no = check_caller(t, rule->may);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    if (rule->writes && !t->core->is_writable) {
+        return REFUSE_store_away;
+    }
+    return rule->rate == RATE_CONTENT ? check_rate(t) : REFUSE_NONE;
+}
+
+static void refuse(struct turn *t, enum refusal no) {
+    struct reply *r = turn_reply(t);
+    r->refusal = no;
+    r->detail = t->detail;
+    r->retry_after_ms = t->retry_after_ms;
+}
+
+void core_apply(struct core *core, const struct cmd *cmd, struct batch *batch) {
+    CHECK(cmd->type < CMD_COUNT && cmd->dialect < DIALECT_COUNT);
+    const struct rule *rule = &rules[cmd->type];
+    struct turn t = { .core = core, .cmd = cmd, .batch = batch };
+    t.session = session_find(&core->sessions, cmd->session);
+    t.user = t.session == NULL ? NULL : t.session->user;
+
+    struct item **last = batch->last;
+    enum refusal no = gate(&t, rule);
+    if (no == REFUSE_NONE) {
+        no = rule->apply(&t);
+    }
+    if (no != REFUSE_NONE) {
+        CHECK(batch->last == last);    // a refusal comes before anything was emitted
+        refuse(&t, no);
+        return;
+    }
+    if (rule->rate == RATE_CONTENT) {
+        rate_add(&t.user->rate, core->rate_memory, batch->at_ms);
+    }
+    if (!t.is_answered) {
+        turn_reply(&t);
+    }
+}

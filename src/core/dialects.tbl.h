@@ -1,0 +1,2 @@
+/* The dialects this server speaks: DIALECT(name), a folder each under dialect/. */
+DIALECT(hub)

@@ -1,0 +1,147 @@
+/* Saying things: to a room, to one person, and taking them back.
+ *
+ * The core decides who may speak and who will hear; it knows no messages. Their ids, their numbers
+ * and whether one was sent before are the store's, at commit.
+ *
+ * A dm is a room nobody follows: its events name the sessions they are for. Edits and deletions
+ * name only a message, and which room that is in the core cannot know, so the store fills the room
+ * in and those who follow it hear. Of a dm nobody would; a command that also names the room, or the
+ * other person of the dm, lets the core list the sessions, and the store holds it to that room. */
+#include "core/text.h"
+#include "core/turn.h"
+
+static enum refusal check_message(struct turn *t) {
+    struct str id = t->cmd->client_id;
+    if (id.n > 4 * CLIENT_ID_CHARS_MAX || str_chars(id) > CLIENT_ID_CHARS_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "client_id: at most %d characters",
+                           CLIENT_ID_CHARS_MAX);
+    }
+    return turn_check_content(t);
+}
+
+static struct event *post(struct turn *t, const struct room *room) {
+    struct event *ev = turn_event_room(t, EV_message_posted, room, t->user);
+    ev->content = t->cmd->content;
+    ev->client_id = t->cmd->client_id;
+    return ev;
+}
+
+enum refusal do_message_send(struct turn *t) {
+    struct room *room = turn_room(t);
+    if (room == NULL) {
+        return REFUSE_room_unknown;
+    }
+    enum refusal no = check_message(t);
+    if (no == REFUSE_NONE) {
+        no = turn_may_follow(t, room);
+    }
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    bool is_first = turn_follow(t, room);    // who speaks in a room, listens to it
+    struct reply *r = turn_reply_room(t, room);
+    if (is_first) {
+        turn_event_room(t, EV_room_entered, room, t->user);
+    }
+    r->event = post(t, room);
+    return REFUSE_NONE;
+}
+
+/* The room of the two, made when the first word is said in it. NULL: there are no ids left. */
+static struct room *dm_with(struct turn *t, const struct user *other) {
+    struct rooms *rooms = &t->core->rooms;
+    struct room *room = room_dm(rooms, t->user->id, other->id);
+    if (room != NULL || rooms->id_max >= ID_MAX) {
+        return room;
+    }
+    struct event *ev = turn_event(t, EV_room_created);
+    ev->room.v = rooms->id_max + 1;
+    ev->room_kind = ROOM_DM;
+    ev->is_private = true;
+    ev->user.v = MIN(t->user->id.v, other->id.v);
+    ev->other.v = MAX(t->user->id.v, other->id.v);
+    fact_apply(t->core, ev);
+    return room_dm(rooms, t->user->id, other->id);
+}
+
+enum refusal do_direct_send(struct turn *t) {
+    struct user *other = turn_other(t);
+    if (other == NULL || other->is_erased) {
+        return REFUSE_user_unknown;
+    }
+    enum refusal no = check_message(t);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    struct room *room = dm_with(t, other);
+    if (room == NULL) {
+        return turn_refuse(t, REFUSE_forbidden, "no room ids are left");
+    }
+    struct reply *r = turn_reply_user(t, other);
+    r->mobile = STR_NONE;    // whom one may write to is not thereby told a number
+    r->room = room->id;
+    r->event = post(t, room);
+    r->event->other = other->id;
+    turn_to_sessions(t, r->event, t->user, other);
+    return REFUSE_NONE;
+}
+
+/* The person of the caller's dm who is not the caller (or is, in a dm with oneself). */
+static struct user *partner(struct turn *t, const struct room *room) {
+    bool is_first = room->pair[0] == t->user->id.v;
+    return user_find(&t->core->users, room->pair[is_first ? 1 : 0]);
+}
+
+/* The room a change names, so that its audience is known: *room stays NULL if it names none. */
+static enum refusal named_room(struct turn *t, struct room **room) {
+    const struct cmd *cmd = t->cmd;
+    if (cmd->user != 0 || cmd->username.n > 0) {
+        const struct user *other = turn_other(t);
+        if (other == NULL) {
+            return REFUSE_user_unknown;
+        }
+        *room = room_dm(&t->core->rooms, t->user->id, other->id);
+        return *room == NULL ? REFUSE_message_unknown : REFUSE_NONE;
+    }
+    if (cmd->room == 0 && cmd->room_name.n == 0) {
+        return REFUSE_NONE;
+    }
+    struct room *dm = room_find(&t->core->rooms, cmd->room);
+    bool is_own_dm = dm != NULL && dm->kind == ROOM_DM && room_is_open_to(dm, t->user);
+    *room = is_own_dm ? dm : turn_room(t);
+    return *room == NULL ? REFUSE_room_unknown : REFUSE_NONE;
+}
+
+static enum refusal change(struct turn *t, enum event_type type, struct str content) {
+    struct room *room = NULL;
+    if (t->cmd->message == 0 || t->cmd->message > ID_MAX) {
+        return REFUSE_message_unknown;
+    }
+    enum refusal no = named_room(t, &room);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    struct reply *r = room == NULL ? turn_reply(t) : turn_reply_room(t, room);
+    struct event *ev =
+        room == NULL ? turn_event_user(t, type, t->user) : turn_event_room(t, type, room, t->user);
+    ev->message.v = t->cmd->message;
+    ev->content = content;
+    ev->is_moderator = t->user->role == ROLE_ADMIN;
+    if (room != NULL && room->kind == ROOM_DM) {
+        ev->is_moderator = false;    // what two people say to each other is theirs
+        const struct user *other = partner(t, room);
+        ev->other = other->id;
+        turn_to_sessions(t, ev, t->user, other);
+    }
+    r->event = ev;
+    return REFUSE_NONE;
+}
+
+enum refusal do_message_edit(struct turn *t) {
+    enum refusal no = turn_check_content(t);
+    return no != REFUSE_NONE ? no : change(t, EV_message_edited, t->cmd->content);
+}
+
+enum refusal do_message_delete(struct turn *t) {
+    return change(t, EV_message_deleted, STR_NONE);
+}

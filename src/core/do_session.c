@@ -1,0 +1,151 @@
+/* Sessions: who comes in, who goes, and the commands that need nothing but one.
+ *
+ * The door (auth) has looked at the credential; what arrives here is only who it names. The stored
+ * user wins over what the credential says of them: name, role and number come from the core once it
+ * knows somebody. Who is unknown may be created, when the door says so, and is at most `pro`: no
+ * token makes an administrator.
+ *
+ * session_open needs the store only when it has to create somebody, so that a full disk does not
+ * lock out readers: it is no writing command, and looks for itself. */
+#include <stdio.h>
+
+#include "core/text.h"
+#include "core/turn.h"
+
+enum refusal do_malformed(struct turn *t) {
+    uint64_t no = t->cmd->refusal;
+    t->detail = t->cmd->detail;
+    return no > REFUSE_NONE && no < REFUSAL_COUNT ? (enum refusal)no : REFUSE_malformed;
+}
+
+enum refusal do_ping(struct turn *t) {
+    turn_reply(t);
+    return REFUSE_NONE;
+}
+
+/* The name for a user who is being created: the credential's if it may be had, else one made of the
+ * id. */
+static struct str free_name(struct turn *t, uint64_t id) {
+    struct str name = t->cmd->username;
+    if (user_name_is_allowed(name) && user_by_name(&t->core->users, name) == NULL) {
+        return name;
+    }
+    char text[USERNAME_BYTES_MAX];
+    (void)snprintf(text, sizeof text, "user%llu", (unsigned long long)id);
+    for (unsigned i = 2; user_by_name(&t->core->users, str_of(text)) != NULL; i++) {
+        (void)snprintf(text, sizeof text, "user%llu_%u", (unsigned long long)id, i);
+    }
+    return batch_str(t->batch, str_of(text));
+}
+
+static struct str free_mobile(struct turn *t) {
+    uint64_t mobile;
+    bool may_have =
+        mobile_read(t->cmd->mobile, &mobile) && user_by_mobile(&t->core->users, mobile) == NULL;
+    return may_have ? t->cmd->mobile : STR_NONE;
+}
+
+/* Creates the user whom a credential names: emits user_created. */
+static enum refusal provision(struct turn *t, struct user **out) {
+    const struct cmd *cmd = t->cmd;
+    uint64_t id = cmd->user != 0 ? cmd->user : t->core->users.id_max + 1;
+    bool names_somebody = cmd->user != 0 || cmd->username.n > 0 || cmd->mobile.n > 0;
+    if (!cmd->is_provisioned || !names_somebody) {
+        return REFUSE_unauthenticated;
+    }
+    if (id > ID_MAX) {
+        return turn_refuse(t, REFUSE_unauthenticated, "user ids end at 2^53 - 1");
+    }
+    if (!t->core->is_writable) {
+        return REFUSE_store_away;
+    }
+    struct str name = free_name(t, id);
+    struct str mobile = free_mobile(t);
+    struct event *ev = turn_event(t, EV_user_created);
+    ev->user.v = id;
+    ev->username = name;
+    ev->mobile = mobile;
+    ev->role = cmd->role == ROLE_PRO ? ROLE_PRO : ROLE_MEMBER;
+    fact_apply(t->core, ev);
+    *out = user_find(&t->core->users, id);
+    CHECK(*out != NULL);
+    return REFUSE_NONE;
+}
+
+/* Whom the credential names: by id, else by name, else by number. */
+static struct user *named_user(struct turn *t) {
+    const struct users *users = &t->core->users;
+    uint64_t mobile;
+    if (t->cmd->user != 0) {
+        return user_find(users, t->cmd->user);
+    }
+    if (t->cmd->username.n > 0) {
+        return user_by_name(users, t->cmd->username);
+    }
+    return mobile_read(t->cmd->mobile, &mobile) ? user_by_mobile(users, mobile) : NULL;
+}
+
+static enum refusal may_come_in(struct turn *t, const struct user *user) {
+    uint32_t most = t->core->limits.sessions_per_user;
+    if (user->is_erased) {
+        return REFUSE_unauthenticated;
+    }
+    if (user_is_banned(user, turn_ms(t))) {
+        return REFUSE_banned;
+    }
+    if (most != 0 && session_count(user) >= most) {
+        return turn_refuse(t, REFUSE_too_many_sessions, "at most %u", (unsigned)most);
+    }
+    return REFUSE_NONE;
+}
+
+/* A session that is open already presents a credential again: a fresh token, or a mistake. */
+static enum refusal open_again(struct turn *t, const struct user *user) {
+    if (user != t->user) {
+        return turn_refuse(t, REFUSE_forbidden, "this session is somebody else's");
+    }
+    if (user->is_erased) {
+        return REFUSE_unauthenticated;
+    }
+    if (user_is_banned(user, turn_ms(t))) {
+        return REFUSE_banned;
+    }
+    turn_reply_user(t, user);
+    return REFUSE_NONE;
+}
+
+enum refusal do_session_open(struct turn *t) {
+    struct user *user = named_user(t);
+    if (t->session != NULL) {
+        return open_again(t, user);
+    }
+    enum refusal no = user != NULL ? may_come_in(t, user) : provision(t, &user);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    session_open(&t->core->sessions, t->cmd->session, user);
+    turn_reply_user(t, user);
+    return REFUSE_NONE;
+}
+
+enum refusal do_session_close(struct turn *t) {
+    turn_reply(t);
+    if (t->session != NULL) {
+        turn_leave_all(t, t->session);
+        session_close(&t->core->sessions, &t->core->rooms, &t->session);
+        rate_tidy(&t->user->rate, t->core->rate_memory, turn_ms(t));
+    }
+    return REFUSE_NONE;
+}
+
+void turn_end_sessions(struct turn *t, struct user *user, enum refusal why) {
+    if (user->sessions == NULL) {
+        return;
+    }
+    struct event *ev = turn_event_user(t, EV_session_ended, user);
+    ev->refusal = why;
+    turn_to_sessions(t, ev, user, NULL);
+    for (struct session *s = user->sessions; s != NULL; s = s->next) {
+        turn_leave_all(t, s);
+    }
+}

@@ -1,0 +1,22 @@
+/* Every limit of the chat itself, with its unit. What an operator may change is in
+ * config/config.tbl.h and reaches the core through struct core_limits. */
+#ifndef PARLOIR_CORE_LIMITS_H
+#define PARLOIR_CORE_LIMITS_H
+
+#define USERNAME_CHARS_MAX 32
+#define USERNAME_BYTES_MAX (4 * USERNAME_CHARS_MAX)
+#define ROOM_NAME_CHARS_MAX 64
+#define ROOM_NAME_BYTES_MAX (4 * ROOM_NAME_CHARS_MAX)
+#define MESSAGE_CHARS_DEFAULT 4000
+#define CLIENT_ID_CHARS_MAX 64
+#define REF_BYTES_MAX 256        // a request's own id, repeated in its answer
+#define MOBILE_BYTES_MAX 16      // "+" and 15 digits, E.164
+#define LABEL_CHARS_MAX 64       // an API token's label
+#define HISTORY_LIMIT_MAX 200    // messages a history answer
+#define HISTORY_LIMIT_DEFAULT 50
+#define SESSIONS_PER_USER_DEFAULT 10
+#define FOLLOWS_PER_SESSION_DEFAULT 1000    // rooms one connection follows
+#define TYPING_EVERY_MS 1000                // per user and room; the surplus is dropped in silence
+#define DETAIL_BYTES_MAX 200                // what a refusal says about the input
+
+#endif

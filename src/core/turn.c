@@ -1,0 +1,138 @@
+/* What the verbs share: answering, emitting, and finding what a command speaks of. */
+#include "core/turn.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/text.h"
+
+static void answered(struct turn *t) {
+    CHECK(!t->is_answered);
+    t->is_answered = true;
+}
+
+struct reply *turn_reply(struct turn *t) {
+    answered(t);
+    struct reply *r = batch_reply(t->batch, t->cmd);
+    r->room_name = t->cmd->room_name;
+    r->room.v = t->cmd->room;
+    r->is_on = t->cmd->is_on != 0;
+    return r;
+}
+
+struct reply *turn_reply_room(struct turn *t, const struct room *room) {
+    struct reply *r = turn_reply(t);
+    r->room_name = batch_str(t->batch, room_name(room));
+    r->room = room->id;
+    return r;
+}
+
+static struct str mobile_text(struct turn *t, uint64_t mobile) {
+    char text[24];
+    if (mobile == 0) {
+        return STR_NONE;
+    }
+    (void)snprintf(text, sizeof text, "+%llu", (unsigned long long)mobile);
+    return batch_str(t->batch, str_of(text));
+}
+
+struct reply *turn_reply_user(struct turn *t, const struct user *user) {
+    struct reply *r = turn_reply(t);
+    r->user = user->id;
+    r->username = batch_str(t->batch, user_name(user));
+    r->mobile = mobile_text(t, user->mobile);
+    r->role = user->role;
+    return r;
+}
+
+struct ask *turn_ask(struct turn *t, enum ask_kind kind) {
+    answered(t);
+    return batch_ask(t->batch, t->cmd, kind);
+}
+
+struct event *turn_event(struct turn *t, enum event_type type) {
+    struct event *ev = batch_event(t->batch, type);
+    ev->session = t->cmd->session;
+    ev->ref = t->cmd->ref;
+    return ev;
+}
+
+struct event *turn_event_user(struct turn *t, enum event_type type, const struct user *user) {
+    struct event *ev = turn_event(t, type);
+    ev->user = user->id;
+    ev->username = batch_str(t->batch, user_name(user));
+    return ev;
+}
+
+struct event *turn_event_room(struct turn *t, enum event_type type, const struct room *room,
+                              const struct user *user) {
+    struct event *ev = user == NULL ? turn_event(t, type) : turn_event_user(t, type, user);
+    ev->room = room->id;
+    ev->room_name = batch_str(t->batch, room_name(room));
+    ev->room_kind = room->kind;
+    ev->server = room->kind == ROOM_CHANNEL ? SERVER_LOBBY : (server_id){ 0 };
+    ev->is_private = room->is_private;
+    return ev;
+}
+
+enum refusal turn_refuse(struct turn *t, enum refusal no, const char *fmt, ...) {
+    char detail[DETAIL_BYTES_MAX + 1];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(detail, sizeof detail, fmt, args);
+    va_end(args);
+    t->detail = batch_str(t->batch, str_of(detail));
+    return no;
+}
+
+static size_t list_sessions(const struct user *user, session_id *out) {
+    size_t n = 0;
+    for (const struct session *s = user->sessions; s != NULL; s = s->next) {
+        out[n++] = s->id;
+    }
+    return n;
+}
+
+void turn_to_sessions(struct turn *t, struct event *ev, const struct user *a,
+                      const struct user *b) {
+    bool is_one = b == NULL || b == a;
+    size_t count = session_count(a) + (is_one ? 0 : session_count(b));
+    session_id *ids = arena_alloc(&t->batch->arena, count * sizeof *ids);
+    size_t n = list_sessions(a, ids);
+    if (!is_one) {
+        n += list_sessions(b, ids + n);
+    }
+    ev->audience = AUD_SESSIONS;
+    ev->sessions = ids;
+    ev->session_count = n;
+}
+
+struct room *turn_room(struct turn *t) {
+    const struct rooms *rooms = &t->core->rooms;
+    struct room *room =
+        t->cmd->room != 0 ? room_find(rooms, t->cmd->room) : room_by_name(rooms, t->cmd->room_name);
+    bool may_know = room != NULL && room->kind != ROOM_DM && room_is_open_to(room, t->user);
+    return may_know ? room : NULL;
+}
+
+struct user *turn_other(struct turn *t) {
+    if (t->cmd->user != 0) {
+        return user_find(&t->core->users, t->cmd->user);
+    }
+    struct user *user = user_by_name(&t->core->users, t->cmd->username);
+    return user != NULL && !user->is_erased ? user : NULL;
+}
+
+enum refusal turn_check_content(struct turn *t) {
+    struct str content = t->cmd->content;
+    size_t chars_max = t->core->limits.message_chars;
+    if (text_is_blank(content)) {
+        return REFUSE_empty;
+    }
+    size_t chars =
+        content.n <= chars_max ? content.n : str_chars(content);    // a byte at least each
+    if (chars > chars_max) {
+        return turn_refuse(t, REFUSE_too_long, "%zu characters; at most %zu", chars, chars_max);
+    }
+    return REFUSE_NONE;
+}

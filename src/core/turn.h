@@ -1,0 +1,78 @@
+/* A turn: one command being handled. What the verbs (do_*.c) have in hand. Private to this folder.
+ *
+ * A verb first checks, then emits. It refuses by returning a refusal before it has emitted
+ * anything, and core_apply answers; or it returns REFUSE_NONE after it answered itself, with one
+ * reply or one ask, at the place in the order where the answer belongs. If it did neither, a plain
+ * reply follows what it emitted. */
+#ifndef PARLOIR_CORE_TURN_H
+#define PARLOIR_CORE_TURN_H
+
+#include "core/state.h"
+
+struct turn {
+    struct core *core;
+    const struct cmd *cmd;
+    struct batch *batch;
+    struct session *session;    // the command's, NULL if it is not open
+    struct user *user;          // whose session it is, or NULL
+    struct str detail;          // what a refusal says about the input
+    uint64_t retry_after_ms;
+    bool is_answered;
+};
+
+/* do_<name>() for every command. */
+#define CMD(name, may, rate, writes) enum refusal do_##name(struct turn *t);
+#include "core/commands.tbl.h"
+#undef CMD
+
+/* The one answer: a reply (room_name, room and is_on as asked for; the room's or the user's own),
+ * or a question passed on. */
+struct reply *turn_reply(struct turn *t);
+struct reply *turn_reply_room(struct turn *t, const struct room *room);
+struct reply *turn_reply_user(struct turn *t, const struct user *user);
+struct ask *turn_ask(struct turn *t, enum ask_kind kind);
+
+/* Emits an event that this session caused. */
+struct event *turn_event(struct turn *t, enum event_type type);
+
+/* Emits an event about a user or a room, the name copied, and the ids. */
+struct event *turn_event_user(struct turn *t, enum event_type type, const struct user *user);
+struct event *turn_event_room(struct turn *t, enum event_type type, const struct room *room,
+                              const struct user *user);
+
+/* Returns `no`, with a sentence about the input for its reply. */
+enum refusal turn_refuse(struct turn *t, enum refusal no, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The event is for all sessions of both users, who may be one; `b` may be NULL. */
+void turn_to_sessions(struct turn *t, struct event *ev, const struct user *a, const struct user *b);
+
+/* Wall clock of this turn. */
+static inline uint64_t turn_ms(const struct turn *t) {
+    return t->batch->at_ms;
+}
+
+/* The channel or group that the command names by id or by name, if the user may know of it; else
+ * NULL. */
+struct room *turn_room(struct turn *t);
+
+/* The user whom the command names by id or by name; NULL if there is none. An erased one counts
+ * only by id. */
+struct user *turn_other(struct turn *t);
+
+/* Whether the command's content may be said. */
+enum refusal turn_check_content(struct turn *t);
+
+/* Following (do_room.c). turn_may_follow: whether the session has a place for one more. turn_follow
+ * starts it, unless it follows already; true: the user's first session in there, and room_entered
+ * is to be emitted once the command is answered. */
+enum refusal turn_may_follow(struct turn *t, const struct room *room);
+bool turn_follow(struct turn *t, struct room *room);
+
+/* Ends all follows of a session, and tells every room that has seen the last of the user. */
+void turn_leave_all(struct turn *t, struct session *s);
+
+/* Every session of the user is told to go, and leaves its rooms (do_session.c). They stay open, of
+ * no use to anybody, until the server closes them. */
+void turn_end_sessions(struct turn *t, struct user *user, enum refusal why);
+
+#endif
