@@ -15,6 +15,7 @@
  * banned, then whether it could be stored, and only then how often they came. */
 #include "core/core.h"
 
+#include "core/state.h"
 #include "core/turn.h"
 
 enum who_may { MAY_ANYONE, MAY_USER, MAY_OPERATOR };

@@ -13,9 +13,10 @@
 #ifndef PARLOIR_CORE_CORE_H
 #define PARLOIR_CORE_CORE_H
 
-#include "core/batch.h"
 #include "core/cmd.h"
-#include "core/event.h"
+
+struct batch;
+struct event;
 
 /* Messages a user may create; 0: no limit. Exact sliding windows. */
 struct rate_limit {

@@ -4,6 +4,7 @@
  * the core (facts.c). Passwords and tokens pass through as hashes the core does not look at. */
 #include <stdio.h>
 
+#include "core/state.h"
 #include "core/text.h"
 #include "core/turn.h"
 

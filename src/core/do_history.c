@@ -3,6 +3,7 @@
  * The core only allows it; the messages are the store's. What it emits is a question (struct ask),
  * which a reader answers straight to the session's worker: that answer is the one the command
  * gets. */
+#include "core/state.h"
 #include "core/turn.h"
 
 static uint64_t clamp_limit(uint64_t limit) {

@@ -7,6 +7,7 @@
  * name only a message, and which room that is in the core cannot know, so the store fills the room
  * in and those who follow it hear. Of a dm nobody would; a command that also names the room, or the
  * other person of the dm, lets the core list the sessions, and the store holds it to that room. */
+#include "core/state.h"
 #include "core/text.h"
 #include "core/turn.h"
 

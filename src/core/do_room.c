@@ -6,6 +6,7 @@
  *
  * A private channel is answered to strangers as one that does not exist: its name is nobody's
  * business. */
+#include "core/state.h"
 #include "core/turn.h"
 
 enum refusal turn_may_follow(struct turn *t, const struct room *room) {

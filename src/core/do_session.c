@@ -9,6 +9,7 @@
  * lock out readers: it is no writing command, and looks for itself. */
 #include <stdio.h>
 
+#include "core/state.h"
 #include "core/text.h"
 #include "core/turn.h"
 

@@ -56,6 +56,7 @@ struct event {
     size_t session_count;
 };
 
+/* What the table says: its name, static; whether the store keeps it; who hears of it. */
 const char *event_name(enum event_type type);
 bool event_is_kept(enum event_type type);
 enum audience event_audience(enum event_type type);

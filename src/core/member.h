@@ -20,6 +20,7 @@ struct member {
     struct node in_user;    // user::members
 };
 
+/* An empty slab for members. */
 void members_init(struct slab *members);
 
 /* Makes the user a member; harmless if they are. A dm has none beside its two people. */

@@ -9,6 +9,8 @@
  * The ring doubles up to that bound, and before it grows drops what is too old for any window. */
 #include "core/rate.h"
 
+#include "core/core.h"
+
 #define STAMPS_FIRST 8u
 #define SECOND_MS 1000u
 #define MINUTE_MS (60u * SECOND_MS)

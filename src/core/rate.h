@@ -11,9 +11,10 @@
 #ifndef PARLOIR_CORE_RATE_H
 #define PARLOIR_CORE_RATE_H
 
-#include "core/core.h"
+#include "base/base.h"
 
 struct rate;
+struct rate_limit;    // core/core.h
 
 /* What has to be remembered so that every one of the limits can be told. Zeroed: nothing. */
 struct rate_memory {

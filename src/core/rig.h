@@ -1,24 +1,28 @@
-/* A rig for tests of the core: people, sessions, two rooms, and a pretended worker that notes what each
- * session would hear.
+/* A rig for tests of the core: people, sessions, two rooms, and a pretended worker that notes what
+ * each session would hear.
  *
  *     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob in general", "eve member of secret");
  *     EQ(rig_do(rig, "ann", SAY("general", "hello")), REFUSE_NONE);
  *     EQ(rig_heard(rig, "bob", EV_message_posted), 1);
  *
- * A sentence begins with a name, which gets a user (1, 2, 3 in order) and an open session, and may go on:
- * `admin`, `pro`, `in ROOM` (follows it), `member of ROOM`, `away` (no session). There are the rooms general
- * (1) and secret (2, private). Callers are "ann" (her first session), "ann/2" (her second, opened by rig_open),
- * "operator" and "nobody" (a session that never was opened).
+ * A sentence begins with a name, which gets a user (1, 2, 3 in order) and an open session, and may
+ * go on: `admin`, `pro`, `in ROOM` (follows it), `member of ROOM`, `away` (no session). There are
+ * the rooms general (1) and secret (2, private). Callers are "ann" (her first session), "ann/2"
+ * (her second, opened by rig_open), "operator" and "nobody" (a session that never was opened).
  *
- * Every batch is checked for one answer a command. rig_free plays the whole tape again and demands the same
- * batches, and restores all facts into a fresh core and demands the same users and rooms.
+ * Every batch is checked for one answer a command. rig_free plays the whole tape again and demands
+ * the same batches, and restores all facts into a fresh core and demands the same users and rooms.
  *
  * Memory   what an accessor returns lives until the next rig_do. */
 #ifndef PARLOIR_CORE_RIG_H
 #define PARLOIR_CORE_RIG_H
 
 #include "base/buf.h"
-#include "core/state.h"
+#include "core/batch.h"
+#include "core/core.h"
+
+struct room;
+struct user;
 
 #define RIG_SESSIONS_MAX 64
 #define RIG_START_MS 1700000000000u
@@ -39,26 +43,28 @@
 
 struct rig_session {
     session_id id;
-    char who[40];                  // "ann", "ann/2"
-    bool is_open;                  // as the worker sees it
-    uint64_t follows[64];          // room ids, 0: free
+    char who[40];            // "ann", "ann/2"
+    bool is_open;            // as the worker sees it
+    uint64_t follows[64];    // room ids, 0: free
     unsigned heard[EVENT_COUNT];
 };
 
 struct rig {
     struct core *core;
-    struct core_limits limits;     // rig_take_limits after a change
+    struct core_limits limits;    // rig_take_limits after a change
     uint64_t now_ms;
-    struct batch *batch;           // of the last rig_do
+    struct batch *batch;    // of the last rig_do
     struct rig_session sessions[RIG_SESSIONS_MAX];
     size_t session_count;
     struct buf tape;
-    struct buf facts;              // every kept event, as a tape
-    bool is_unrestorable;          // the test changed something that is no fact
+    struct buf facts;    // every kept event, as a tape
 };
 
+/* Returns an owned rig; see above. */
 struct rig *rig_make(const char *const *sentences);
 #define rig_new(...) rig_make((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Plays the tape again, restores the facts, and frees everything. */
 void rig_free(struct rig **rig);
 
 /* Applies a command in a batch of its own; returns how it was answered. */
@@ -71,17 +77,19 @@ enum refusal rig_open(struct rig *rig, const char *who);
 enum refusal rig_enter(struct rig *rig, const char *who, struct cmd cmd);
 enum refusal rig_close(struct rig *rig, const char *who);
 
-/* Takes rig->limits into use. */
+/* Takes rig->limits into use; lets the store go and come. */
 void rig_take_limits(struct rig *rig);
+void rig_writable(struct rig *rig, bool is_writable);
 
-/* Restores a fact, as at start. */
+/* Restores a fact, as at start: before the first rig_do. */
 void rig_restore(struct rig *rig, struct event ev);
 
 /* How many such events a session was told of since it was opened or rig_deaf. */
 unsigned rig_heard(struct rig *rig, const char *who, enum event_type type);
 void rig_deaf(struct rig *rig);
 
-/* Of the last batch: how many items, its reply or ask (NULL if there is none), the n-th event of a type. */
+/* Of the last batch: how many items, its reply or ask (NULL if there is none), the n-th event of a
+ * type. */
 size_t rig_items(const struct rig *rig);
 const struct reply *rig_reply(const struct rig *rig);
 const struct ask *rig_ask(const struct rig *rig);

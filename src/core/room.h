@@ -38,6 +38,7 @@ struct rooms {
     size_t count;
 };
 
+/* An empty table. */
 void rooms_init(struct rooms *rooms);
 
 /* Frees every room. Members must be gone, and nobody follow. */

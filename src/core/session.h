@@ -39,6 +39,7 @@ struct sessions {
     struct map by_id;
 };
 
+/* An empty table. */
 void sessions_init(struct sessions *sessions);
 
 /* Frees what is empty: every session must be closed. */

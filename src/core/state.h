@@ -14,6 +14,8 @@
 #include "core/session.h"
 #include "core/user.h"
 
+struct event;
+
 struct core {
     struct core_limits limits;
     struct rate_memory rate_memory;    // what the limits make us remember

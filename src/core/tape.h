@@ -16,6 +16,7 @@
 #define PARLOIR_CORE_TAPE_H
 
 #include "base/buf.h"
+#include "core/batch.h"
 #include "core/core.h"
 
 /* Append one line each. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/state.h"
 #include "core/text.h"
 
 static void answered(struct turn *t) {

@@ -7,7 +7,12 @@
 #ifndef PARLOIR_CORE_TURN_H
 #define PARLOIR_CORE_TURN_H
 
-#include "core/state.h"
+#include "core/batch.h"
+
+struct core;
+struct room;
+struct session;
+struct user;
 
 struct turn {
     struct core *core;

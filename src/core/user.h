@@ -49,6 +49,7 @@ struct users {
     size_t count;          // erased ones not counted
 };
 
+/* An empty table. */
 void users_init(struct users *users);
 
 /* Frees every user. Their sessions and members must be gone. */
