@@ -1,0 +1,376 @@
+/* The door: see door.h. A visit holds what only an HTTP connection needs (the parser, the request, what the upgrade
+ * agreed on) and is freed at 101, so that a quiet conversation does not pay for it. */
+#include "server/door.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/http1.h"
+#include "obs/metrics.h"
+#include "server/operator.h"
+#include "server/page.h"
+#include "server/server.h"
+
+#define REQUEST_BODY_BYTES_MAX 65536
+#define KEEP_ALIVE_MS 15000          // between two requests
+#define RESPONSE_BYTES_MAX (1u << 20)
+#define EXTRA_BYTES_MAX 2048
+
+struct visit {
+    struct http1 *http;
+    const struct http1_request *req;    // the one being read or answered
+    char accept[WS_ACCEPT_BYTES];       // GREETING: what 101 will say
+    struct ws_deflate_terms deflate;
+    bool is_answered;                   // the current request is
+};
+
+typedef void (*route_fn)(struct session *s, const struct http1_request *req);
+
+/* ---- answering */
+
+static void answer(struct session *s, const struct http1_response *res) {
+    struct worker *w = s->worker;
+    buf_reset(&w->scratch);
+    http1_put_response(&w->scratch, res);
+    METRIC_ADD(http_requests_total, 1);
+    if (s->visit != NULL) {
+        s->visit->is_answered = true;
+    }
+    session_say_raw(s, buf_str(&w->scratch));
+    if (!res->is_keep_alive) {
+        session_leave(s, 0, STR_NONE);
+    }
+}
+
+static void answer_json(struct session *s, int status, struct str extra, struct str body) {
+    const struct http1_request *req = s->visit == NULL ? NULL : s->visit->req;
+    bool is_fine = status < 400 && req != NULL && !server_is_draining(s->worker->server);
+    answer(s, &(struct http1_response){
+                  .status = status,
+                  .content_type = "application/json; charset=utf-8",
+                  .extra = extra,
+                  .body = body,
+                  .is_keep_alive = is_fine && req->is_keep_alive,
+                  .is_head_only = req != NULL && req->method == HTTP1_HEAD,
+              });
+}
+
+static void answer_error(struct session *s, int status, struct str extra, struct str sentence) {
+    SCOPED(buf_fini) struct buf body = BUF_INIT(RESPONSE_BYTES_MAX);
+    BUF_PUT_LIT(&body, "{\"error\":");
+    json_put_text(&body, sentence);
+    BUF_PUT_LIT(&body, "}\n");
+    answer_json(s, status, extra, buf_str(&body));
+}
+
+void door_turn_away(struct session *s, int status, const char *sentence) {
+    if (s->state < SESSION_LEAVING) {
+        answer_error(s, status, STR_NONE, str_of(sentence));
+    }
+    session_leave(s, 0, STR_NONE);
+}
+
+void door_refuse(struct session *s, const struct reply *reply) {
+    if (reply->refusal == REFUSE_too_many_sessions) {
+        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_USER_LIMIT, 1);
+    }
+    struct str extra = reply->refusal == REFUSE_store_away ? STR_LIT("Retry-After: 2\r\n") : STR_NONE;
+    answer_error(s, refusal_status(reply->refusal), extra,
+                 str_of(refusal_text(reply->refusal, (enum lang)s->lang)));
+    session_leave(s, 0, STR_NONE);
+}
+
+/* ---- plain pages */
+
+static void route_health(struct session *s, const struct http1_request *req) {
+    (void)req;
+    SCOPED(buf_fini) struct buf body = BUF_INIT(RESPONSE_BYTES_MAX);
+    unsigned status = health_live(s->worker->server->health, &body);
+    answer_json(s, (int)status, STR_LIT("Cache-Control: no-store\r\n"), buf_str(&body));
+}
+
+static void route_ready(struct session *s, const struct http1_request *req) {
+    (void)req;
+    SCOPED(buf_fini) struct buf body = BUF_INIT(RESPONSE_BYTES_MAX);
+    unsigned status = health_ready(s->worker->server->health, &body);
+    answer_json(s, (int)status, STR_LIT("Cache-Control: no-store\r\n"), buf_str(&body));
+}
+
+static void route_metrics(struct session *s, const struct http1_request *req) {
+    SCOPED(buf_fini) struct buf body = BUF_INIT(RESPONSE_BYTES_MAX);
+    metrics_print(&body);
+    answer(s, &(struct http1_response){
+                  .status = 200,
+                  .content_type = METRICS_CONTENT_TYPE,
+                  .extra = STR_LIT("Cache-Control: no-store\r\n"),
+                  .body = buf_str(&body),
+                  .is_keep_alive = req->is_keep_alive,
+                  .is_head_only = req->method == HTTP1_HEAD,
+              });
+}
+
+static void page(struct session *s, const struct http1_request *req) {
+    answer(s, &(struct http1_response){
+                  .status = 200,
+                  .content_type = "text/html; charset=utf-8",
+                  .extra = STR_LIT(PAGE_HEADERS),
+                  .body = page_text(),
+                  .is_keep_alive = req->is_keep_alive,
+                  .is_head_only = req->method == HTTP1_HEAD,
+              });
+}
+
+/* ---- the upgrade */
+
+/* A foreign page may open a WebSocket here only if its origin is configured. Programs send none. */
+static bool is_origin_welcome(struct session *s, const struct http1_request *req) {
+    struct str origin = http1_header(req, "Origin");
+    const struct config_list *welcome = &s->worker->settings->config->http_origins;
+    if (str_is_empty(origin)) {
+        return true;
+    }
+    for (size_t i = 0; i < welcome->count; i++) {
+        if (str_eq(welcome->items[i], STR_LIT("*")) || str_eq_nocase(welcome->items[i], origin)) {
+            return true;
+        }
+    }
+    METRIC_ADD_AT(connection_errors_total, METRIC_REASON_ORIGIN, 1);
+    LOG_WARN("origin.refused", TEXT("origin", origin),
+             STR("to_allow", "add this origin to http.origins in the section [http]"));
+    answer_error(s, 403, STR_NONE, STR_LIT("This origin is not allowed to connect here."));
+    return false;
+}
+
+/* Checks what RFC 6455 section 4.2.1 asks of an opening handshake. */
+static bool is_handshake_good(struct session *s, const struct http1_request *req) {
+    if (req->method != HTTP1_GET || !req->is_upgrade) {
+        answer_error(s, 426, STR_LIT("Upgrade: websocket\r\nConnection: Upgrade\r\n"),
+                     STR_LIT("This address speaks WebSocket: send an upgrade request."));
+    } else if (!str_eq(http1_header(req, "Sec-WebSocket-Version"), STR_LIT("13"))) {
+        answer_error(s, 426, STR_LIT("Sec-WebSocket-Version: 13\r\n"),
+                     STR_LIT("The version of WebSocket spoken here is 13."));
+    } else if (ws_accept_of(http1_header(req, "Sec-WebSocket-Key"), s->visit->accept) != OK) {
+        answer_error(s, 400, STR_NONE,
+                     STR_LIT("Sec-WebSocket-Key must be 16 bytes in base64, sent once."));
+    } else {
+        return true;
+    }
+    return false;
+}
+
+/* The token of a request: Authorization: Bearer, or ?token=. Lives in the worker's arena. */
+static struct str token_of(struct worker *w, const struct http1_request *req) {
+    struct str value = http1_header(req, "Authorization");
+    if (value.n > 7 && str_eq_nocase((struct str){ value.p, 7 }, STR_LIT("Bearer "))) {
+        return str_trim((struct str){ value.p + 7, value.n - 7 });
+    }
+    SCOPED(buf_fini) struct buf decoded = BUF_INIT(HTTP1_TARGET_BYTES_MAX);
+    if (http1_query(req->query, "token", &decoded)) {
+        return arena_str(&w->arena, buf_str(&decoded));
+    }
+    return STR_NONE;
+}
+
+static void count_failure(struct session *s, enum err err, struct str token) {
+    enum metric_reason reason = str_is_empty(token)  ? METRIC_REASON_MISSING
+                                : err == ERR_EXPIRED ? METRIC_REASON_EXPIRED
+                                                     : METRIC_REASON_DENIED;
+    METRIC_ADD_AT(auth_failures_total, reason, 1);
+    if (reason != METRIC_REASON_MISSING) {
+        addresses_failed(s->worker->server->addresses, s);
+    }
+}
+
+/* Fills in who knocks from a JWT or an API token. false: answered with 401 or 429. */
+static bool authenticate(struct session *s, const struct http1_request *req, struct cmd *cmd) {
+    struct worker *w = s->worker;
+    if (addresses_is_refused(w->server->addresses, s)) {
+        METRIC_ADD_AT(auth_failures_total, METRIC_REASON_RATE, 1);
+        answer_error(s, 429, STR_LIT("Retry-After: 60\r\n"),
+                     STR_LIT("Too many failed tokens from your address: wait a minute."));
+        return false;
+    }
+    struct str token = token_of(w, req);
+    uint64_t now_ms = clock_wall_ms();
+    struct jwt_claims claims;
+    const char *why = "A token is needed: Authorization: Bearer, or ?token= in the address.";
+    enum err err = ERR_DENIED;
+    if (token_is_one(token)) {
+        struct token_hash hash = token_hash(&w->server->token_key, token);
+        struct token_found found;
+        err = token_table_find(w->server->tokens, &hash, &found);
+        why = "This API token is not valid.";
+        cmd->user = err == OK ? found.user_id : 0;
+    } else if (!str_is_empty(token)) {
+        err = jwt_verify(w->verifier, token, now_ms / 1000, &w->arena, &claims, &why);
+        if (err == OK) {
+            cmd->user = claims.user_id;
+            cmd->username = claims.username;
+            cmd->mobile = claims.mobile;
+            cmd->role = role_by_name(claims.role) == ROLE_COUNT ? ROLE_MEMBER : role_by_name(claims.role);
+            cmd->is_provisioned = w->settings->config->auth_provision;
+            s->expires_ms = w->loop.now_ms + (claims.expires_s * 1000 - now_ms);
+        }
+    }
+    if (err != OK) {
+        count_failure(s, err, token);
+        answer_error(s, 401, STR_LIT("WWW-Authenticate: Bearer\r\n"), str_of(why));
+    }
+    return err == OK;
+}
+
+/* French or English, as the client's Accept-Language begins; else the dialect's own. */
+static enum lang lang_of(const struct http1_request *req, const struct dialect *dialect) {
+    struct str asked = http1_header(req, "Accept-Language");
+    if (asked.n >= 2 && str_eq_nocase((struct str){ asked.p, 2 }, STR_LIT("fr"))) {
+        return LANG_FR;
+    }
+    if (asked.n >= 2 && str_eq_nocase((struct str){ asked.p, 2 }, STR_LIT("en"))) {
+        return LANG_EN;
+    }
+    return dialect->lang;
+}
+
+static void upgrade(struct session *s, const struct http1_request *req, enum dialect_id id) {
+    struct worker *w = s->worker;
+    struct cmd cmd = { .type = CMD_session_open };
+    if (!is_origin_welcome(s, req) || !is_handshake_good(s, req)) {
+        return;
+    }
+    bool is_known = authenticate(s, req, &cmd);
+    if (is_known) {
+        ws_negotiate_deflate(http1_header(req, "Sec-WebSocket-Extensions"), 15, &s->visit->deflate);
+        s->dialect = dialect_of(id);
+        s->framing = FRAMING_WS;
+        s->is_deflating = s->visit->deflate.is_on;
+        s->ws.has_deflate = s->is_deflating;
+        s->lang = lang_of(req, s->dialect);
+        session_enter(s, SESSION_GREETING);
+        session_ask(s, &cmd);
+    }
+    arena_reset(&w->arena);
+}
+
+void door_accept(struct session *s) {
+    SCOPED(buf_fini) struct buf head = BUF_INIT(EXTRA_BYTES_MAX);
+    BUF_PUT_LIT(&head, "HTTP/1.1 101 Switching Protocols\r\n"
+                       "Upgrade: websocket\r\n"
+                       "Connection: Upgrade\r\n"
+                       "Sec-WebSocket-Accept: ");
+    buf_put(&head, s->visit->accept, WS_ACCEPT_BYTES);
+    if (s->visit->deflate.is_on) {
+        BUF_PUT_LIT(&head, "\r\nSec-WebSocket-Extensions: ");
+        ws_put_deflate_terms(&head, &s->visit->deflate);
+    }
+    BUF_PUT_LIT(&head, "\r\n\r\n");
+    session_say_raw(s, buf_str(&head));
+    door_close(s);
+}
+
+/* ---- routes */
+
+static void route_hub(struct session *s, const struct http1_request *req) {
+    upgrade(s, req, DIALECT_hub);
+}
+
+/* An upgrade at `/` is the hub's; a browser gets the page. */
+static void route_root(struct session *s, const struct http1_request *req) {
+    if (req->is_upgrade) {
+        upgrade(s, req, DIALECT_hub);
+    } else {
+        page(s, req);
+    }
+}
+
+static const struct {
+    struct str path;
+    route_fn handler;
+} routes[] = {
+#define ROUTE(path, handler) { { path, sizeof(path) - 1 }, handler },
+#include "server/routes.tbl.h"
+#undef ROUTE
+};
+
+static void route(struct session *s, const struct http1_request *req) {
+    if (s->entrance->kind == ENTRANCE_HUB) {
+        route_hub(s, req);
+        return;
+    }
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        if (!str_eq(req->path, routes[i].path)) {
+            continue;
+        }
+        if (req->method == HTTP1_GET || req->method == HTTP1_HEAD) {
+            routes[i].handler(s, req);
+        } else {
+            answer_error(s, 405, STR_LIT("Allow: GET, HEAD\r\n"), STR_LIT("Only GET and HEAD are served here."));
+        }
+        return;
+    }
+    answer_error(s, 404, STR_NONE, STR_LIT("There is nothing at this address."));
+}
+
+/* ---- the stream of requests */
+
+static void on_head(void *ctx, const struct http1_request *req) {
+    struct session *s = ctx;
+    s->visit->req = req;
+}
+
+static void on_body(void *ctx, struct str piece) {
+    (void)ctx;
+    (void)piece;    // nothing served here takes one yet; it is bounded and read past
+}
+
+static void on_request_end(void *ctx) {
+    struct session *s = ctx;
+    s->visit->is_answered = false;
+    route(s, s->visit->req);
+}
+
+static const struct http1_sink http1_sink = {
+    .on_head = on_head,
+    .on_body = on_body,
+    .on_end = on_request_end,
+};
+
+size_t door_feed(struct session *s, uint8_t *p, size_t n) {
+    if (s->visit == NULL) {
+        s->visit = xzalloc(sizeof *s->visit);
+        s->visit->http = http1_new(REQUEST_BODY_BYTES_MAX);
+    }
+    size_t taken = 0;
+    while (s->state == SESSION_HEAD && taken < n) {
+        struct visit *v = s->visit;
+        taken += http1_feed(v->http, p + taken, n - taken, &http1_sink, s);
+        if (http1_status(v->http) != 0) {
+            METRIC_ADD_AT(connection_errors_total, METRIC_REASON_PROTOCOL, 1);
+            v->req = NULL;
+            door_turn_away(s, http1_status(v->http), http1_why(v->http));
+            return n;
+        }
+        if (s->state == SESSION_HEAD && v->is_answered) {
+            v->is_answered = false;
+            v->req = NULL;
+            http1_next(v->http);
+            s->due_ms = s->worker->loop.now_ms + KEEP_ALIVE_MS;
+            session_set_timer(s);
+        }
+    }
+    return s->state == SESSION_GREETING ? taken : n;
+}
+
+void door_on_timeout(struct session *s) {
+    if (s->visit != NULL && http1_is_inside(s->visit->http)) {
+        door_turn_away(s, 408, "The request took too long: send it at once.");
+    } else {
+        session_drop(s, false);
+    }
+}
+
+void door_close(struct session *s) {
+    if (s->visit != NULL) {
+        http1_free(&s->visit->http);
+        xfree(s->visit);
+        s->visit = NULL;
+    }
+}

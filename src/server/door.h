@@ -1,0 +1,33 @@
+/* The door: HTTP, up to the moment a connection becomes a conversation.
+ *
+ *     request ──> routes.tbl.h ──> answered here (health, metrics, page)
+ *                     └──upgrade──> origin? token? ──session_open──> core ──> 101, or a refusal before it
+ *
+ * A credential is turned into a principal here and goes no further. Every refusal before 101 is an HTTP status with
+ * a JSON body {"error": "..."}.
+ *
+ * Thread   the session's worker. */
+#ifndef PARLOIR_SERVER_DOOR_H
+#define PARLOIR_SERVER_DOOR_H
+
+#include "server/session.h"
+
+/* Feeds bytes to a session in HEAD; returns how many were taken. */
+size_t door_feed(struct session *s, uint8_t *p, size_t n);
+
+/* The core said yes: 101, and the visit is over. The caller moves the session on. */
+void door_accept(struct session *s);
+
+/* The core said no: the refusal's HTTP status, then the end. */
+void door_refuse(struct session *s, const struct reply *reply);
+
+/* Answers with a status and a sentence, then ends the session. */
+void door_turn_away(struct session *s, int status, const char *sentence);
+
+/* Its time in HEAD is over. */
+void door_on_timeout(struct session *s);
+
+/* Frees the visit, if there still is one. */
+void door_close(struct session *s);
+
+#endif

@@ -1,0 +1,317 @@
+/* Fan-out: see fanout.h. The one idea that is not obvious: an author sees his own message differently
+ * (enum view), so a run's shared span goes to everyone but its authors, who get their own frames in
+ * the same order. Who is an author is first asked of a 64-bit mask, which is nearly always enough. */
+#include "server/fanout.h"
+
+#include "base/clock.h"
+#include "obs/metrics.h"
+#include "server/server.h"
+
+/* ---- seats */
+
+static struct room_here *room_of(struct worker *w, room_id room) {
+    struct room_here *here = map_get(&w->rooms, room.v);
+    if (here == NULL) {
+        here = xzalloc(sizeof *here);
+        here->id = room;
+        map_put(&w->rooms, room.v, here);
+    }
+    return here;
+}
+
+static struct follow *follow_of(const struct session *s, room_id room) {
+    for (uint16_t i = 0; i < s->follow_count; i++) {
+        if (s->follows[i].here->id.v == room.v) {
+            return &s->follows[i];
+        }
+    }
+    return NULL;
+}
+
+static void *grown(void *array, size_t count, size_t item_bytes) {
+    return xrealloc(array, count * item_bytes);
+}
+
+void fanout_sit(struct worker *w, struct session *s, room_id room) {
+    if (follow_of(s, room) != NULL) {
+        return;
+    }
+    struct room_here *here = room_of(w, room);
+    if (here->seat_count == here->seat_cap) {
+        here->seat_cap = here->seat_cap == 0 ? 2 : here->seat_cap + here->seat_cap / 2 + 1;
+        here->seats = grown(here->seats, here->seat_cap, sizeof *here->seats);
+    }
+    if (s->follow_count == s->follow_cap) {
+        s->follow_cap = (uint16_t)(s->follow_cap == 0 ? 1 : MIN(2u * s->follow_cap, UINT16_MAX));
+        s->follows = grown(s->follows, s->follow_cap, sizeof *s->follows);
+    }
+    s->follows[s->follow_count++] = (struct follow){ here, here->seat_count };
+    here->seats[here->seat_count++] = s;
+    here->form_count[wire_form(s)]++;
+}
+
+/* Leaves one seat; the last of the room moves onto it. */
+static void rise(struct worker *w, struct session *s, struct follow *f) {
+    struct room_here *here = f->here;
+    struct session *moved = here->seats[--here->seat_count];
+    if (moved != s) {
+        here->seats[f->seat] = moved;
+        follow_of(moved, here->id)->seat = f->seat;
+    }
+    here->form_count[wire_form(s)]--;
+    *f = s->follows[--s->follow_count];
+    if (here->seat_count == 0) {
+        map_drop(&w->rooms, here->id.v);
+        xfree(here->seats);
+        xfree(here);
+    }
+}
+
+void fanout_rise(struct worker *w, struct session *s, room_id room) {
+    struct follow *f = follow_of(s, room);
+    if (f != NULL) {
+        rise(w, s, f);
+    }
+}
+
+void fanout_rise_all(struct worker *w, struct session *s) {
+    while (s->follow_count > 0) {
+        rise(w, s, &s->follows[s->follow_count - 1]);
+    }
+    xfree(s->follows);
+    s->follows = NULL;
+    s->follow_cap = 0;
+}
+
+/* ---- one event, one session */
+
+static enum view view_of(const struct session *s, const struct event *ev) {
+    if (s->user.v != ev->user.v) {
+        return VIEW_OTHER;
+    }
+    return s->id.v == ev->session.v ? VIEW_ORIGIN : VIEW_AUTHOR;
+}
+
+static void tell_one(struct worker *w, struct session *s, const struct event *ev, bool is_bulk) {
+    buf_reset(&w->scratch);
+    if (s->dialect->encode_event(ev, view_of(s, ev), &w->scratch)) {
+        METRIC_ADD_AT(messages_out_total, s->dialect->id, 1);
+        session_push(s, worker_frame(w, &w->own_spool, s, buf_str(&w->scratch)), is_bulk);
+    }
+}
+
+/* ---- a run: consecutive events of one room */
+
+struct run {
+    room_id room;
+    const struct event *events[RUN_MAX];
+    size_t count;
+    uint64_t authors;    // a bit for each author, by id modulo 64
+};
+
+static uint64_t author_bit(user_id user) {
+    return UINT64_C(1) << (user.v % 64);
+}
+
+static bool is_author(const struct run *run, const struct session *s) {
+    if ((run->authors & author_bit(s->user)) == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->events[i]->user.v == s->user.v) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The run as others see it, in one wire form: spans that are as long as segments allow. */
+struct made {
+    struct span spans[RUN_MAX];
+    size_t count;
+    size_t messages;
+};
+
+static void add_span(struct made *made, struct span span) {
+    made->messages++;
+    if (made->count > 0 && span_is_followed_by(made->spans[made->count - 1], span)) {
+        made->spans[made->count - 1].n += span.n;
+        return;
+    }
+    span_ref(span);
+    made->spans[made->count++] = span;
+}
+
+static void make(struct worker *w, const struct run *run, const struct session *like,
+                 struct made *made) {
+    struct spool *spool = &w->spools[wire_form(like)];
+    for (size_t i = 0; i < run->count; i++) {
+        buf_reset(&w->scratch);
+        if (like->dialect->encode_event(run->events[i], VIEW_OTHER, &w->scratch)) {
+            add_span(made, worker_frame(w, spool, like, buf_str(&w->scratch)));
+            METRIC_ADD_AT(frames_encoded_total, like->dialect->id, 1);
+        }
+    }
+}
+
+static void tell_room(struct worker *w, struct room_here *here, const struct run *run) {
+    struct made made[WIRE_FORMS] = { 0 };
+    bool is_made[WIRE_FORMS] = { 0 };
+    uint64_t told[WIRE_FORMS] = { 0 };
+    bool is_bulk = here->seat_count > BULK_SEATS_MIN;
+
+    for (uint32_t i = 0; i < here->seat_count; i++) {
+        struct session *s = here->seats[i];
+        if (i + 4 < here->seat_count) {
+            __builtin_prefetch(&here->seats[i + 4]->outbox);
+        }
+        if (is_author(run, s)) {
+            for (size_t e = 0; e < run->count; e++) {
+                tell_one(w, s, run->events[e], is_bulk);
+            }
+            continue;
+        }
+        unsigned form = wire_form(s);
+        if (!is_made[form]) {
+            make(w, run, s, &made[form]);
+            is_made[form] = true;
+        }
+        for (size_t m = 0; m < made[form].count; m++) {
+            session_push(s, made[form].spans[m], is_bulk);
+        }
+        told[form]++;
+    }
+    for (unsigned form = 0; form < WIRE_FORMS; form++) {
+        METRIC_ADD_AT(messages_out_total, form / 2, made[form].messages * told[form]);
+        for (size_t m = 0; m < made[form].count; m++) {
+            span_unref(&made[form].spans[m]);
+        }
+    }
+}
+
+static void end_run(struct worker *w, struct run *run) {
+    struct room_here *here = run->count > 0 ? map_get(&w->rooms, run->room.v) : NULL;
+    if (here != NULL) {
+        tell_room(w, here, run);
+    }
+    run->count = 0;
+    run->authors = 0;
+}
+
+static void add_to_run(struct worker *w, struct run *run, const struct event *ev) {
+    if (run->count == RUN_MAX || (run->count > 0 && run->room.v != ev->room.v)) {
+        end_run(w, run);
+    }
+    run->room = ev->room;
+    run->events[run->count++] = ev;
+    run->authors |= author_bit(ev->user);
+}
+
+/* ---- events that mean something to the worker itself */
+
+static void on_room_removed(struct worker *w, const struct event *ev) {
+    struct room_here *here;
+    while ((here = map_get(&w->rooms, ev->room.v)) != NULL) {
+        fanout_rise(w, here->seats[here->seat_count - 1], ev->room);
+    }
+}
+
+static void tell_sessions(struct worker *w, const struct event *ev) {
+    for (size_t i = 0; i < ev->session_count; i++) {
+        struct session *s = worker_session(w, ev->sessions[i]);
+        if (s == NULL || s->state != SESSION_LIVE) {
+            continue;
+        }
+        if (ev->type == EV_session_ended) {
+            session_refuse(s, ev->refusal);
+        } else {
+            tell_one(w, s, ev, false);
+        }
+    }
+}
+
+static void on_follow(struct worker *w, const struct event *ev) {
+    struct session *s = worker_session(w, ev->session);
+    if (s == NULL || s->state != SESSION_LIVE) {
+        return;
+    }
+    if (ev->type == EV_follow_started) {
+        fanout_sit(w, s, ev->room);
+    } else {
+        fanout_rise(w, s, ev->room);
+    }
+}
+
+static void on_event(struct worker *w, struct run *run, const struct event *ev) {
+    if (ev->is_void || ev->is_repeat) {
+        return;
+    }
+    if (ev->audience == AUD_ROOM) {
+        add_to_run(w, run, ev);
+        if (ev->type == EV_room_removed) {
+            end_run(w, run);
+            on_room_removed(w, ev);
+        }
+        return;
+    }
+    bool is_follow = ev->type == EV_follow_started || ev->type == EV_follow_ended;
+    if (is_follow || ev->audience == AUD_SESSIONS) {
+        end_run(w, run);
+    }
+    if (is_follow) {
+        on_follow(w, ev);
+    } else if (ev->audience == AUD_SESSIONS) {
+        tell_sessions(w, ev);
+    }
+}
+
+/* ---- replies */
+
+static void count_refusal(const struct reply *reply) {
+    if (reply->refusal == REFUSE_rate_limited) {
+        METRIC_ADD_AT(rate_limited_total, reply->dialect, 1);
+    }
+    METRIC_ADD_AT(refusals_total, reply->dialect, 1);
+}
+
+/* A silent answer does not end the run: that is what keeps sixteen messages of one sender together. */
+static void on_reply(struct worker *w, struct run *run, const struct reply *reply) {
+    struct session *s = worker_session(w, reply->session);
+    if (s == NULL) {
+        return;
+    }
+    if (reply->refusal != REFUSE_NONE) {
+        count_refusal(reply);
+    }
+    if (reply->cmd == CMD_session_open) {
+        end_run(w, run);
+        session_go_live(s, reply);
+    } else if (s->dialect != NULL && s->state == SESSION_LIVE) {
+        buf_reset(&w->scratch);
+        if (s->dialect->encode_reply(reply, s->lang, &w->scratch)) {
+            struct str said = arena_str(&w->arena, buf_str(&w->scratch));
+            end_run(w, run);
+            session_say(s, said);
+            arena_reset(&w->arena);
+        }
+    }
+    session_answered(s);
+}
+
+void fanout_batch(struct worker *w, const struct batch *batch) {
+    struct run run = { 0 };
+
+    BATCH_EACH (item, batch) {
+        switch (item->kind) {
+        case ITEM_EVENT:
+            on_event(w, &run, &item->event);
+            break;
+        case ITEM_REPLY:
+            on_reply(w, &run, &item->reply);
+            break;
+        case ITEM_ASK:
+            break;    // a reader answers it
+        }
+    }
+    end_run(w, &run);
+}

@@ -1,0 +1,467 @@
+/* The ring: see ring.h for the picture and the promises.
+ *
+ * The joint between core and store is one slot, not a queue: `in_store`. While it is filled the core does
+ * not take intakes, so they pile up in the first queue, where they cost nothing and can still be refused.
+ * Credits are one atomic number; whoever is refused sets `is_hungry`, and whoever gives back wakes the
+ * workers once. */
+#include "server/ring.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "core/tape.h"
+#include "obs/metrics.h"
+
+#define RETRY_MS 250           // between two tries to commit a held batch
+#define AWAY_LOOK_MS 50        // how often the core looks whether the store is back
+#define TAPE_BYTES_MAX (64u << 20)    // of one batch's commands, before they are written out
+
+struct ring {
+    struct ring_parts parts;
+    struct queue intakes;
+    struct queue asks;
+    pthread_t core_thread;
+    pthread_t store_thread;
+    pthread_t reader_thread;
+    struct store_reader *reader;
+
+    atomic_int_least64_t credits;    // left; below zero only through ring_admit_always
+    atomic_bool is_hungry;           // somebody was refused a credit
+    atomic_bool is_stopping;
+    atomic_bool is_reader_stopping;
+
+    pthread_mutex_t lock;            // of what follows
+    pthread_cond_t moved;            // in_store, is_stuck or is_store_stopping changed
+    struct batch *in_store;          // the one batch the store has
+    bool is_stuck;                   // the store said it cannot write it now
+    bool is_store_stopping;
+    bool has_limits;                 // new ones wait for the core
+    struct core_limits limits;
+    uint32_t away_ms;
+
+    FILE *tape;                      // the core's thread's
+    struct buf tape_text;
+};
+
+/* ---- credits */
+
+bool ring_admit(struct ring *ring) {
+    if (atomic_fetch_sub_explicit(&ring->credits, 1, memory_order_acq_rel) > 0) {
+        return true;
+    }
+    atomic_store(&ring->is_hungry, true);
+    ring_return(ring, 1);    // and look again: what came back in between must wake somebody
+    return false;
+}
+
+void ring_admit_always(struct ring *ring) {
+    atomic_fetch_sub_explicit(&ring->credits, 1, memory_order_acq_rel);
+}
+
+void ring_return(struct ring *ring, size_t credits) {
+    int64_t left = atomic_fetch_add(&ring->credits, (int64_t)credits) + (int64_t)credits;
+    if (left > 0 && atomic_load(&ring->is_hungry) && atomic_exchange(&ring->is_hungry, false)) {
+        ring->parts.ops->on_credits(ring->parts.ctx);
+    }
+}
+
+void ring_push(struct ring *ring, struct intake *intake) {
+    queue_push(&ring->intakes, &intake->link);
+}
+
+void ring_release(struct ring *ring, struct batch *batch) {
+    size_t credits = batch->intake_count - batch->ask_count;    // an ask's comes back with its answer
+    if (batch_unref(&batch) && credits > 0) {
+        ring_return(ring, credits);
+    }
+}
+
+/* ---- what is through goes out */
+
+static void dispatch(struct ring *ring, struct batch *batch) {
+    if (batch->ask_count > 0) {
+        BATCH_EACH (item, batch) {
+            if (item->kind == ITEM_ASK) {
+                queue_push(&ring->asks, &answer_new(&item->ask)->link);
+            }
+        }
+    }
+    unsigned count = ring->parts.worker_count;
+    atomic_fetch_add(&batch->refs, count);
+    for (unsigned i = 0; i < count; i++) {
+        ring->parts.ops->on_batch(ring->parts.ctx, i, batch);
+    }
+}
+
+/* ---- the core's thread */
+
+static void tape_batch_of(struct ring *ring, struct batch *batch) {
+    tape_put_digest(&ring->tape_text, batch);
+    if (fwrite(ring->tape_text.p, 1, ring->tape_text.n, ring->tape) != ring->tape_text.n ||
+        fflush(ring->tape) != 0) {
+        LOG_ERROR("tape.write_failed", ERRNO(errno));
+        fclose(ring->tape);
+        ring->tape = NULL;
+    }
+    buf_reset(&ring->tape_text);
+}
+
+/* Applies one intake and keeps it with the batch that borrows its text. */
+static void apply(struct ring *ring, struct batch *batch, struct intake *intake) {
+    if (ring->tape != NULL) {
+        tape_put(&ring->tape_text, batch->at_ms, &intake->cmd);
+    }
+    if (batch->taken_us == 0) {
+        batch->taken_us = intake->taken_us;
+    }
+    core_apply(ring->parts.core, &intake->cmd, batch);
+    intake->link.next = batch->intakes;
+    batch->intakes = &intake->link;
+    batch->intake_count++;
+}
+
+/* The batch leaves the core. */
+static void finish(struct ring *ring, struct batch *batch) {
+    if (ring->tape != NULL) {
+        tape_batch_of(ring, batch);
+    }
+    struct core_counts counts = core_count(ring->parts.core);
+    METRIC_SET(resident_users, counts.users);
+    METRIC_SET(resident_rooms, counts.rooms);
+    METRIC_OBSERVE(batch_commands, batch->intake_count);
+}
+
+static struct batch *make_batch(struct ring *ring, struct qnode *taken) {
+    struct batch *batch = batch_new(clock_wall_ms());
+    while (taken != NULL) {
+        struct intake *intake = CONTAINER_OF(taken, struct intake, link);
+        taken = taken->next;
+        apply(ring, batch, intake);
+    }
+    finish(ring, batch);
+    return batch;
+}
+
+static void set_writable(struct ring *ring, bool is_writable) {
+    core_set_writable(ring->parts.core, is_writable);
+    if (ring->tape != NULL) {
+        tape_put_writable(&ring->tape_text, is_writable);
+    }
+}
+
+static void take_up_limits(struct ring *ring) {
+    pthread_mutex_lock(&ring->lock);
+    bool has_limits = ring->has_limits;
+    struct core_limits limits = ring->limits;
+    ring->has_limits = false;
+    pthread_mutex_unlock(&ring->lock);
+    if (has_limits) {
+        core_set_limits(ring->parts.core, &limits);
+        if (ring->tape != NULL) {
+            tape_put_limits(&ring->tape_text, &limits);
+        }
+    }
+}
+
+/* Fills the slot and waits until the store is done with it. false: the store is away. */
+static bool hand_to_store(struct ring *ring, struct batch *batch) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+
+    pthread_mutex_lock(&ring->lock);
+    uint64_t due_ns = (uint64_t)until.tv_nsec + ring->away_ms * UINT64_C(1000000);
+    until.tv_sec += (time_t)(due_ns / 1000000000);
+    until.tv_nsec = (long)(due_ns % 1000000000);
+
+    ring->in_store = batch;
+    pthread_cond_broadcast(&ring->moved);
+    int late = 0;
+    while (ring->in_store != NULL && !ring->is_stuck && late == 0) {
+        late = pthread_cond_timedwait(&ring->moved, &ring->lock, &until);
+    }
+    bool is_done = ring->in_store == NULL;
+    pthread_mutex_unlock(&ring->lock);
+    return is_done;
+}
+
+static bool is_store_back(struct ring *ring) {
+    pthread_mutex_lock(&ring->lock);
+    bool is_back = ring->in_store == NULL;
+    pthread_mutex_unlock(&ring->lock);
+    return is_back;
+}
+
+/* The sessions that have something in the held batch: their further commands must not pass it. */
+static void sessions_of(const struct batch *held, struct map *sessions) {
+    for (struct qnode *n = held->intakes; n != NULL; n = n->next) {
+        struct intake *intake = CONTAINER_OF(n, struct intake, link);
+        map_put(sessions, intake->cmd.session.v, intake);
+    }
+}
+
+/* Serves what needs no store while it is away. Commands of sessions that are in the held batch wait, unless they write and
+ * are refused anyhow. Returns those that wait, in order. */
+static struct qnode *serve_without_store(struct ring *ring, struct batch *held) {
+    SCOPED(map_fini) struct map sessions = { 0 };
+    sessions_of(held, &sessions);
+    struct qnode *waiting = NULL;
+    struct qnode **last = &waiting;
+
+    set_writable(ring, false);
+    while (!is_store_back(ring)) {
+        struct qnode *taken = queue_wait(&ring->intakes, AWAY_LOOK_MS);
+        if (taken == NULL) {
+            continue;
+        }
+        struct batch *batch = batch_new(clock_wall_ms());
+        while (taken != NULL) {
+            struct intake *intake = CONTAINER_OF(taken, struct intake, link);
+            taken = taken->next;
+            if (cmd_writes(intake->cmd.type) || map_get(&sessions, intake->cmd.session.v) == NULL) {
+                apply(ring, batch, intake);
+            } else {
+                intake->link.next = NULL;
+                *last = &intake->link;
+                last = &intake->link.next;
+            }
+        }
+        CHECK(batch->kept_count == 0);
+        finish(ring, batch);
+        dispatch(ring, batch);
+        ring_release(ring, batch);
+    }
+    set_writable(ring, true);
+    return waiting;
+}
+
+/* The held batch stays ours to look at: the core's thread has a reference of its own. */
+static struct qnode *wait_for_store(struct ring *ring, struct batch *held) {
+    health_store_away(ring->parts.health, STR_LIT("the store does not take writes"));
+    LOG_ERROR("store.lost", U64("away_ms", ring->away_ms));
+    struct qnode *waiting = serve_without_store(ring, held);
+    health_store_ok(ring->parts.health);
+    LOG_INFO("store.returned", U64("kept", held->kept_count));
+    return waiting;
+}
+
+/* One round: what was taken becomes a batch, and the batch goes through. Returns what had to wait meanwhile. */
+static struct qnode *go_round(struct ring *ring, struct qnode *taken) {
+    take_up_limits(ring);
+    struct qnode *waiting = NULL;
+    struct batch *batch = make_batch(ring, taken);
+    if (batch->kept_count == 0) {
+        dispatch(ring, batch);
+    } else if (!hand_to_store(ring, batch)) {
+        waiting = wait_for_store(ring, batch);
+    }
+    ring_release(ring, batch);
+    return waiting;
+}
+
+static void *core_main(void *arg) {
+    struct ring *ring = arg;
+    struct qnode *waiting = NULL;
+
+    while (true) {
+        struct qnode *taken = waiting != NULL ? waiting : queue_wait(&ring->intakes, UINT64_MAX);
+        waiting = NULL;
+        if (taken != NULL) {
+            waiting = go_round(ring, taken);
+        } else if (atomic_load(&ring->is_stopping)) {
+            return NULL;
+        }
+    }
+}
+
+/* ---- the store's thread */
+
+static void tell_kept(struct ring *ring, struct batch *batch) {
+    BATCH_EACH (item, batch) {
+        if (item->kind == ITEM_EVENT && event_is_kept(item->event.type) && !item->event.is_void) {
+            ring->parts.ops->on_kept(ring->parts.ctx, &item->event);
+        }
+    }
+}
+
+static void set_stuck(struct ring *ring, bool is_stuck) {
+    pthread_mutex_lock(&ring->lock);
+    ring->is_stuck = is_stuck;
+    pthread_cond_broadcast(&ring->moved);
+    pthread_mutex_unlock(&ring->lock);
+}
+
+/* Commits, however long it takes; only an I/O error is the end. */
+static void commit(struct ring *ring, struct batch *batch) {
+    while (true) {
+        uint64_t began_us = clock_mono_us();
+        enum err err = ring->parts.store->ops->commit(ring->parts.store, batch);
+        if (err == OK) {
+            METRIC_OBSERVE(commit_seconds, clock_mono_us() - began_us);
+            METRIC_OBSERVE(batch_writes, batch->kept_count);
+            return;
+        }
+        METRIC_ADD(commit_errors_total, 1);
+        LOG_ERROR("store.commit_failed", STR("why", err_text(err)), U64("kept", batch->kept_count));
+        if (err != ERR_BUSY && err != ERR_FULL) {
+            _exit(EXIT_FAILURE);    // promise 5: what was not acknowledged may or may not be there
+        }
+        set_stuck(ring, true);
+        nanosleep(&(struct timespec){ .tv_nsec = RETRY_MS * 1000000L }, NULL);
+    }
+}
+
+static struct batch *next_for_store(struct ring *ring) {
+    pthread_mutex_lock(&ring->lock);
+    while (ring->in_store == NULL && !ring->is_store_stopping) {
+        pthread_cond_wait(&ring->moved, &ring->lock);
+    }
+    struct batch *batch = ring->in_store;
+    pthread_mutex_unlock(&ring->lock);
+    return batch;
+}
+
+static void *store_main(void *arg) {
+    struct ring *ring = arg;
+    struct batch *batch;
+
+    while ((batch = next_for_store(ring)) != NULL) {
+        commit(ring, batch);
+        tell_kept(ring, batch);
+        dispatch(ring, batch);
+
+        pthread_mutex_lock(&ring->lock);
+        ring->in_store = NULL;
+        ring->is_stuck = false;
+        pthread_cond_broadcast(&ring->moved);
+        pthread_mutex_unlock(&ring->lock);
+    }
+    return NULL;
+}
+
+/* ---- the reader's thread */
+
+static void *reader_main(void *arg) {
+    struct ring *ring = arg;
+
+    while (true) {
+        struct qnode *taken = queue_wait(&ring->asks, UINT64_MAX);
+        if (taken == NULL && atomic_load(&ring->is_reader_stopping)) {
+            return NULL;
+        }
+        while (taken != NULL) {
+            struct answer *answer = CONTAINER_OF(taken, struct answer, link);
+            taken = taken->next;
+            enum err err = ring->reader->ops->answer(ring->reader, &answer->ask, answer);
+            if (err != OK) {
+                LOG_ERROR("store.read_failed", STR("why", err_text(err)));
+                answer->refusal = REFUSE_store_away;
+            }
+            METRIC_ADD(store_questions_total, 1);
+            ring->parts.ops->on_answer(ring->parts.ctx, answer);
+        }
+    }
+}
+
+/* ---- its life */
+
+static void tape_fact(void *ctx, const struct event *ev) {
+    struct ring *ring = ctx;
+    tape_put_fact(&ring->tape_text, ev);
+}
+
+/* A tape begins with what the core knew: replay needs nothing else. */
+static enum err open_tape(struct ring *ring) {
+    ring->tape_text = BUF_INIT(TAPE_BYTES_MAX);
+    if (ring->parts.tape_path == NULL) {
+        return OK;
+    }
+    ring->tape = fopen(ring->parts.tape_path, "we");
+    if (ring->tape == NULL) {
+        LOG_ERROR("tape.open_failed", STR("path", ring->parts.tape_path), ERRNO(errno));
+        return ERR_IO;
+    }
+    tape_put_limits(&ring->tape_text, ring->parts.limits);
+    return ring->parts.store->ops->load(ring->parts.store, tape_fact, ring);
+}
+
+static void ring_free(struct ring **out) {
+    struct ring *ring = *out;
+    if (ring->reader != NULL) {
+        ring->reader->ops->free(&ring->reader);
+    }
+    if (ring->tape != NULL) {
+        fclose(ring->tape);
+    }
+    buf_fini(&ring->tape_text);
+    queue_fini(&ring->intakes);
+    queue_fini(&ring->asks);
+    pthread_cond_destroy(&ring->moved);
+    pthread_mutex_destroy(&ring->lock);
+    xfree(ring);
+    *out = NULL;
+}
+
+enum err ring_start(const struct ring_parts *parts, struct ring **out) {
+    struct ring *ring = xzalloc(sizeof *ring);
+    ring->parts = *parts;
+    ring->away_ms = parts->away_ms;
+    atomic_init(&ring->credits, (int64_t)parts->credits);
+    queue_init(&ring->intakes, NULL, NULL);
+    queue_init(&ring->asks, NULL, NULL);
+    pthread_mutex_init(&ring->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&ring->moved, &attr);
+    pthread_condattr_destroy(&attr);
+
+    enum err err = open_tape(ring);
+    if (err == OK) {
+        err = parts->store->ops->reader_open(parts->store, &ring->reader);
+    }
+    if (err != OK) {
+        ring_free(&ring);
+        return err;
+    }
+    CHECK(pthread_create(&ring->core_thread, NULL, core_main, ring) == 0);
+    CHECK(pthread_create(&ring->store_thread, NULL, store_main, ring) == 0);
+    CHECK(pthread_create(&ring->reader_thread, NULL, reader_main, ring) == 0);
+    METRIC_SET(queue_credits_max, parts->credits);
+    *out = ring;
+    return OK;
+}
+
+void ring_stop(struct ring **out) {
+    struct ring *ring = *out;
+    if (ring == NULL) {
+        return;
+    }
+    atomic_store(&ring->is_stopping, true);
+    queue_wake(&ring->intakes);
+    pthread_join(ring->core_thread, NULL);
+
+    pthread_mutex_lock(&ring->lock);
+    ring->is_store_stopping = true;
+    pthread_cond_broadcast(&ring->moved);
+    pthread_mutex_unlock(&ring->lock);
+    pthread_join(ring->store_thread, NULL);
+
+    atomic_store(&ring->is_reader_stopping, true);
+    queue_wake(&ring->asks);
+    pthread_join(ring->reader_thread, NULL);
+    ring_free(out);
+}
+
+void ring_set_limits(struct ring *ring, const struct core_limits *limits, uint32_t away_ms) {
+    pthread_mutex_lock(&ring->lock);
+    ring->limits = *limits;
+    ring->has_limits = true;
+    ring->away_ms = away_ms;
+    pthread_mutex_unlock(&ring->lock);
+}

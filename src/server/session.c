@@ -1,0 +1,527 @@
+/* A session: see session.h for the drawing and the invariants.
+ *
+ * Deadlines are plain numbers in the session; its one timer is set to the nearest of them and, when it
+ * fires, each is looked at. Being heard of only writes a number: the timer finds out later that there is
+ * more time, which is cheaper than moving it for every message. */
+#include "server/session.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/lines.h"
+#include "obs/metrics.h"
+#include "server/addresses.h"
+#include "server/door.h"
+#include "server/fanout.h"
+#include "server/operator.h"
+#include "server/ring.h"
+#include "server/server.h"
+#include "server/worker.h"
+
+#define PING_MS 45000              // silence after which we ask whether anybody is there; twice that is the end
+#define TOO_SLOW_LEAVING_MS 5000   // what a slow reader has left to read why it is closed
+
+static const struct conn_ops conn_ops;
+
+/* ---- states */
+
+static const struct {
+    unsigned next;        // BIT() of every state this one may move to
+    uint32_t lasts_ms;    // 0: for ever, or set by whoever enters
+} states[SESSION_STATE_COUNT] = {
+    [SESSION_HEAD] = { BIT(SESSION_GREETING) | BIT(SESSION_LIVE) | BIT(SESSION_LEAVING) |
+                           BIT(SESSION_GONE),
+                       0 },
+    [SESSION_GREETING] = { BIT(SESSION_LIVE) | BIT(SESSION_LEAVING) | BIT(SESSION_GONE),
+                           GREETING_MS },
+    [SESSION_LIVE] = { BIT(SESSION_LEAVING) | BIT(SESSION_GONE), 0 },
+    [SESSION_LEAVING] = { BIT(SESSION_GONE), LEAVING_MS },
+    [SESSION_GONE] = { 0, 0 },
+};
+
+void session_enter(struct session *s, enum session_state next) {
+    CHECK(states[s->state].next & BIT(next));
+
+    list_move(&s->worker->sessions[next], &s->on_state);    // the list it is on IS its state
+    s->state = next;
+    s->due_ms = states[next].lasts_ms ? s->worker->loop.now_ms + states[next].lasts_ms : 0;
+    session_set_timer(s);
+}
+
+static uint64_t nearest(uint64_t a, uint64_t b) {
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+void session_set_timer(struct session *s) {
+    uint64_t due_ms = nearest(s->due_ms, s->expires_ms);
+    if (s->stalled_ms != 0) {
+        due_ms = nearest(due_ms, s->stalled_ms + STALL_MS);
+    }
+    if (s->state == SESSION_LIVE && s->framing == FRAMING_WS) {
+        due_ms = nearest(due_ms, s->heard_ms + PING_MS);
+    }
+    if (due_ms == 0) {
+        wheel_cancel(&s->worker->loop.wheel, &s->timer);
+    } else {
+        wheel_set(&s->worker->loop.wheel, &s->timer, due_ms);
+    }
+}
+
+/* ---- out */
+
+static void count_slow(struct session *s) {
+    METRIC_ADD_AT(slow_readers_dropped_total, s->dialect == NULL ? 0 : s->dialect->id, 1);
+    LOG_WARN("session.too_slow", U64("session", s->id.v), U64("outbox_bytes", s->outbox.bytes));
+}
+
+static void leave_too_slow(struct session *s) {
+    count_slow(s);
+    session_leave(s, WS_CLOSE_TOO_SLOW, STR_LIT("too slow"));
+    if (s->state == SESSION_LEAVING) {
+        s->due_ms = s->worker->loop.now_ms + TOO_SLOW_LEAVING_MS;
+        session_set_timer(s);
+    }
+}
+
+/* Queues without a look at the bound: close frames and the last words before them. */
+static void push_last(struct session *s, struct span span) {
+    enum err err = outbox_push(&s->outbox, span, UINT32_MAX);
+    CHECK(err == OK);
+    if (!s->conn.is_write_blocked) {
+        worker_dirty(s->worker, s, false);
+    }
+}
+
+void session_push(struct session *s, struct span span, bool is_bulk) {
+    if (s->state >= SESSION_LEAVING) {
+        return;
+    }
+    size_t bytes_max = s->worker->settings->config->limits_outbox_bytes;
+    if (outbox_push(&s->outbox, span, bytes_max) != OK) {
+        /* Too much waits. If it waits for us and not for the reader, it can go now. */
+        if (!s->conn.is_write_blocked) {
+            session_flush(s);
+        }
+        if (s->state >= SESSION_LEAVING) {
+            return;
+        }
+        if (outbox_push(&s->outbox, span, bytes_max) != OK) {
+            leave_too_slow(s);
+            return;
+        }
+    }
+    if (!s->conn.is_write_blocked) {
+        worker_dirty(s->worker, s, is_bulk);
+    }
+}
+
+void session_say(struct session *s, struct str message) {
+    session_push(s, worker_frame(s->worker, &s->worker->own_spool, s, message), false);
+}
+
+void session_say_raw(struct session *s, struct str bytes) {
+    session_push(s, spool_put(&s->worker->own_spool, bytes, STR_NONE), false);
+}
+
+/* Everything is out: a session that leaves may be at its end. */
+static void on_flushed(struct session *s) {
+    if (s->state != SESSION_LEAVING) {
+        return;
+    }
+    if (s->is_peer_done) {
+        session_drop(s, false);
+    } else if (s->close_code == 0) {
+        conn_shutdown(&s->conn);    // HTTP: our end; theirs follows
+    }
+}
+
+static void note_progress(struct session *s, bool is_blocked, size_t sent) {
+    if (!is_blocked) {
+        s->stalled_ms = 0;
+    } else if (sent > 0 || s->stalled_ms == 0) {
+        s->stalled_ms = s->worker->loop.now_ms;
+        session_set_timer(s);
+    }
+}
+
+void session_flush(struct session *s) {
+    struct iovec iov[OUTBOX_IOV_MAX];
+
+    while (!outbox_is_empty(&s->outbox) && s->state != SESSION_GONE) {
+        size_t count = outbox_peek(&s->outbox, iov);
+        ptrdiff_t sent = conn_write(&s->conn, iov, count);
+        if (sent < 0) {
+            session_drop(s, true);
+            return;
+        }
+        outbox_sent(&s->outbox, (size_t)sent);
+        note_progress(s, s->conn.is_write_blocked, (size_t)sent);
+        METRIC_ADD_AT(bytes_out_total, s->dialect == NULL ? 0 : s->dialect->id, sent);
+        if (s->conn.is_write_blocked) {
+            return;
+        }
+    }
+    on_flushed(s);
+}
+
+/* ---- in */
+
+bool session_ask(struct session *s, struct cmd *cmd) {
+    struct ring *ring = s->worker->server->ring;
+    cmd->session = s->id;
+    cmd->dialect = s->dialect->id;
+    struct intake *intake = intake_new(cmd);
+    intake->taken_us = clock_mono_us();
+
+    bool has_credit = ring_admit(ring);
+    if (!has_credit) {
+        ring_admit_always(ring);    // this one is here already; the next one is not read
+        METRIC_ADD_AT(intake_stalls_total, s->worker->index, 1);
+        if (!node_is_on_list(&s->on_starved)) {
+            list_push(&s->worker->starved, &s->on_starved);
+        }
+    }
+    s->pending++;
+    s->is_held = s->pending >= PENDING_MAX;
+    ring_push(ring, intake);
+    return has_credit && !s->is_held;
+}
+
+void session_read_on(struct session *s) {
+    if (s->state == SESSION_LIVE && !s->is_held && !node_is_on_list(&s->on_starved)) {
+        conn_resume(&s->conn);
+    }
+}
+
+static void leave_if_drained(struct session *s) {
+    if (s->worker->is_draining && s->pending == 0 && s->state <= SESSION_LIVE) {
+        if (s->state == SESSION_LIVE && s->framing == FRAMING_WS) {
+            session_refuse(s, REFUSE_stopping);
+        } else {
+            session_leave(s, 0, STR_NONE);
+        }
+    }
+}
+
+void session_answered(struct session *s) {
+    CHECK(s->pending > 0);
+    s->pending--;
+    if (s->is_held && s->pending <= PENDING_MAX / 2) {
+        s->is_held = false;
+        session_read_on(s);
+    }
+    leave_if_drained(s);
+}
+
+void session_drain(struct session *s) {
+    conn_pause(&s->conn);
+    leave_if_drained(s);
+}
+
+static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
+    struct session *s = ctx;
+    if (s->state != SESSION_LIVE) {
+        return true;
+    }
+    if (kind == LINK_BINARY) {
+        session_leave(s, WS_CLOSE_UNSUPPORTED, STR_LIT("text only"));
+        return false;
+    }
+    struct cmd cmd;
+    s->dialect->decode(&s->worker->decode, payload, &cmd);
+    METRIC_ADD_AT(messages_in_total, s->dialect->id, 1);
+    if (cmd.type == CMD_malformed) {
+        METRIC_ADD_AT(protocol_errors_total, s->dialect->id, 1);
+    }
+    return session_ask(s, &cmd);
+}
+
+static void on_control(void *ctx, struct str framed) {
+    struct session *s = ctx;
+    uint32_t second = (uint32_t)(s->worker->loop.now_ms / 1000);
+    if (s->control_s != second) {
+        s->control_s = second;
+        s->control_count = 0;
+    }
+    if (++s->control_count > CONTROL_PER_SECOND_MAX) {
+        session_leave(s, WS_CLOSE_POLICY, STR_LIT("too many control frames"));
+    } else {
+        session_say_raw(s, framed);
+    }
+}
+
+static void on_closing(void *ctx, uint16_t code, bool by_peer) {
+    struct session *s = ctx;
+    s->is_peer_done = s->is_peer_done || by_peer;
+    if (!by_peer) {
+        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_PROTOCOL, 1);
+    }
+    if (s->state == SESSION_LIVE) {
+        session_leave(s, code, STR_NONE);
+    } else if (s->state == SESSION_LEAVING && outbox_is_empty(&s->outbox)) {
+        session_drop(s, false);
+    }
+}
+
+static const struct link_sink link_sink = {
+    .on_message = on_message,
+    .on_reply = on_control,
+    .on_closing = on_closing,
+};
+
+static size_t on_bytes(struct conn *c, uint8_t *p, size_t n) {
+    struct session *s = CONTAINER_OF(c, struct session, conn);
+    s->heard_ms = s->worker->loop.now_ms;
+    s->is_pinged = false;
+    METRIC_ADD_AT(bytes_in_total, s->dialect == NULL ? 0 : s->dialect->id, n);
+
+    switch ((enum session_state)s->state) {
+    case SESSION_HEAD:
+        return door_feed(s, p, n);
+    case SESSION_GREETING:
+        return 0;
+    case SESSION_LIVE:
+    case SESSION_LEAVING:
+        break;
+    case SESSION_GONE:
+    case SESSION_STATE_COUNT:
+        return n;
+    }
+    if (s->framing == FRAMING_LINES) {
+        return operator_feed(s, p, n);
+    }
+    if (s->close_code == 0 && s->state == SESSION_LEAVING) {
+        return n;    // HTTP on its way out: whatever still comes is dropped
+    }
+    size_t taken = ws_feed(&s->ws, &s->worker->ws_shared, p, n, &link_sink, s);
+    if (s->state >= SESSION_LEAVING) {
+        return n;
+    }
+    if (s->is_held || node_is_on_list(&s->on_starved)) {
+        conn_pause(c);
+    }
+    return taken;
+}
+
+static void on_writable(struct conn *c) {
+    session_flush(CONTAINER_OF(c, struct session, conn));
+}
+
+static void on_end(struct conn *c, enum err why) {
+    struct session *s = CONTAINER_OF(c, struct session, conn);
+    s->is_peer_done = true;
+    if (why != ERR_CLOSED) {
+        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_RESET, 1);
+    }
+    if (why != ERR_CLOSED || s->state != SESSION_LEAVING || outbox_is_empty(&s->outbox)) {
+        session_drop(s, false);
+    }
+}
+
+static void on_closed(struct conn *c) {
+    CONTAINER_OF(c, struct session, conn)->is_closed = true;
+}
+
+static const struct conn_ops conn_ops = {
+    .on_bytes = on_bytes,
+    .on_writable = on_writable,
+    .on_end = on_end,
+    .on_closed = on_closed,
+};
+
+/* ---- beginning */
+
+void session_new(struct worker *w, int fd, const struct entrance *entrance) {
+    struct session *s = slab_get(&w->session_slab);
+    s->worker = w;
+    s->entrance = entrance;
+    s->opened_ms = w->loop.now_ms;
+    s->heard_ms = w->loop.now_ms;
+    struct tls_context *tls = entrance->is_tls ? w->settings->tls : NULL;
+    if (conn_open(&s->conn, &w->loop, fd, tls, &conn_ops) != OK) {
+        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_OVERLOAD, 1);
+        slab_put(&w->session_slab, s);
+        return;
+    }
+    worker_adopt(w, s);
+    s->due_ms = w->loop.now_ms + w->settings->config->limits_hello_ms;
+    session_set_timer(s);
+    METRIC_ADD_AT(connections_total, 0, 1);
+
+    if (entrance->kind == ENTRANCE_OPERATOR) {
+        operator_welcome(s);
+    } else if (!addresses_enter(w->server->addresses, s)) {
+        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_ADDRESS_LIMIT, 1);
+        door_turn_away(s, 429, "Too many connections from your address: close another first.");
+    }
+}
+
+static void tell_core_of_close(struct session *s) {
+    if (!s->is_open_in_core || s->is_close_told) {
+        return;
+    }
+    s->is_close_told = true;
+    struct cmd cmd = { .type = CMD_session_close, .session = s->id, .dialect = s->dialect->id };
+    struct intake *intake = intake_new(&cmd);
+    ring_admit_always(s->worker->server->ring);
+    s->pending++;
+    ring_push(s->worker->server->ring, intake);
+}
+
+void session_go_live(struct session *s, const struct reply *reply) {
+    bool is_yes = reply->refusal == REFUSE_NONE;
+    s->is_open_in_core = is_yes;
+    if (s->state != SESSION_GREETING) {
+        tell_core_of_close(s);    // it left while the core thought about it
+        return;
+    }
+    if (!is_yes) {
+        door_refuse(s, reply);
+        return;
+    }
+    s->user = reply->user;
+    door_accept(s);
+    session_enter(s, SESSION_LIVE);
+    s->is_counted = true;
+    METRIC_ADD_AT(connections, s->dialect->id, 1);
+    LOG_DEBUG("session.opened", U64("session", s->id.v), U64("user", s->user.v),
+              STR("dialect", s->dialect->name));
+    session_read_on(s);
+}
+
+/* ---- ending */
+
+/* What must happen once, whichever way it ends. */
+static void stop_being_live(struct session *s) {
+    fanout_rise_all(s->worker, s);
+    list_drop(&s->on_starved);
+    if (s->is_counted) {
+        s->is_counted = false;
+        METRIC_ADD_AT(connections, s->dialect->id, -1);
+    }
+    tell_core_of_close(s);
+}
+
+void session_leave(struct session *s, uint16_t code, struct str reason) {
+    if (s->state >= SESSION_LEAVING) {
+        return;
+    }
+    bool is_ws = s->state == SESSION_LIVE && s->framing == FRAMING_WS;
+    s->close_code = is_ws ? code : 0;
+    s->expires_ms = 0;
+    session_enter(s, SESSION_LEAVING);
+    stop_being_live(s);
+    if (is_ws) {
+        struct worker *w = s->worker;
+        buf_reset(&w->head);
+        ws_put_close(&w->head, code, reason);
+        push_last(s, spool_put(&w->own_spool, buf_str(&w->head), STR_NONE));
+    } else if (!outbox_is_empty(&s->outbox)) {
+        if (!s->conn.is_write_blocked) {
+            worker_dirty(s->worker, s, false);
+        }
+    } else {
+        on_flushed(s);
+    }
+    if (s->state == SESSION_LEAVING) {
+        conn_resume(&s->conn);    // to hear the peer's end
+    }
+}
+
+void session_refuse(struct session *s, enum refusal why) {
+    if (s->state != SESSION_LIVE) {
+        session_leave(s, 0, STR_NONE);
+        return;
+    }
+    struct event ended = { .type = EV_session_ended, .refusal = why };
+    buf_reset(&s->worker->scratch);
+    if (s->dialect->encode_event(&ended, VIEW_OTHER, &s->worker->scratch)) {
+        session_say(s, buf_str(&s->worker->scratch));
+    }
+    session_leave(s, s->dialect->close_code(why), str_of(refusal_text(why, LANG_EN)));
+}
+
+void session_drop(struct session *s, bool is_reset) {
+    if (s->state == SESSION_GONE) {
+        return;
+    }
+    session_enter(s, SESSION_GONE);
+    stop_being_live(s);
+    worker_clean(s->worker, s);
+    outbox_fini(&s->outbox);
+    s->stalled_ms = 0;
+    s->expires_ms = 0;
+    session_set_timer(s);
+    conn_close(&s->conn, is_reset);
+}
+
+bool session_is_over(const struct session *s) {
+    return s->is_closed && s->pending == 0;
+}
+
+void session_fini(struct session *s) {
+    CHECK(!s->is_open_in_core || s->is_close_told);
+    wheel_cancel(&s->worker->loop.wheel, &s->timer);
+    worker_clean(s->worker, s);
+    list_drop(&s->on_starved);
+    addresses_leave(s->worker->server->addresses, s);
+    door_close(s);
+    ws_fini(&s->ws);
+    lines_free(&s->lines);
+    outbox_fini(&s->outbox);
+    xfree(s->follows);
+}
+
+/* ---- time */
+
+static void ask_whether_alive(struct session *s) {
+    if (s->is_pinged) {
+        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_TIMEOUT, 1);
+        session_drop(s, true);
+        return;
+    }
+    s->is_pinged = true;
+    s->heard_ms = s->worker->loop.now_ms;    // the next look is a PING_MS away
+    buf_reset(&s->worker->head);
+    ws_put_frame(&s->worker->head, WS_PING, STR_NONE);
+    session_say_raw(s, buf_str(&s->worker->head));
+}
+
+static void on_state_too_long(struct session *s) {
+    switch ((enum session_state)s->state) {
+    case SESSION_HEAD:
+        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_TIMEOUT, 1);
+        door_on_timeout(s);
+        break;
+    case SESSION_GREETING:
+        door_turn_away(s, 503, refusal_text(REFUSE_store_away, LANG_EN));
+        break;
+    case SESSION_LEAVING:
+        session_drop(s, true);
+        break;
+    case SESSION_LIVE:
+    case SESSION_GONE:
+    case SESSION_STATE_COUNT:
+        break;
+    }
+}
+
+void session_on_timer(struct session *s) {
+    uint64_t now_ms = s->worker->loop.now_ms;
+
+    if (s->due_ms != 0 && now_ms >= s->due_ms) {
+        s->due_ms = 0;
+        on_state_too_long(s);
+    } else if (s->expires_ms != 0 && now_ms >= s->expires_ms) {
+        s->expires_ms = 0;
+        session_refuse(s, REFUSE_expired);
+    } else if (s->stalled_ms != 0 && now_ms >= s->stalled_ms + STALL_MS) {
+        s->stalled_ms = 0;
+        leave_too_slow(s);
+    } else if (s->state == SESSION_LIVE && s->framing == FRAMING_WS &&
+               now_ms >= s->heard_ms + PING_MS) {
+        ask_whether_alive(s);
+    }
+    if (s->state != SESSION_GONE) {
+        session_set_timer(s);
+    }
+}

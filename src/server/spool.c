@@ -1,0 +1,54 @@
+/* Spools: see spool.h. The one idea: nothing is ever freed or moved inside a segment, so a span is
+ * three numbers and a reference, and extending the last one is an addition. */
+#include "server/spool.h"
+
+static void segment_unref(struct segment **segment) {
+    if (*segment != NULL && --(*segment)->refs == 0) {
+        xfree(*segment);
+    }
+    *segment = NULL;
+}
+
+void spool_fini(struct spool *spool) {
+    segment_unref(&spool->now);
+}
+
+static void make_room(struct spool *spool, uint32_t n) {
+    if (spool->now != NULL && spool->now->cap - spool->now->used >= n) {
+        return;
+    }
+    if (spool->now != NULL && spool->now->refs == 1 && spool->now->cap >= n) {
+        spool->now->used = 0;    // nobody reads it any more
+        return;
+    }
+    segment_unref(&spool->now);
+    uint32_t cap = MAX(SEGMENT_BYTES - (uint32_t)sizeof(struct segment), n);
+    spool->now = xalloc(sizeof(struct segment) + cap);
+    *spool->now = (struct segment){ .refs = 1, .cap = cap };
+}
+
+struct span spool_put(struct spool *spool, struct str head, struct str body) {
+    CHECK(head.n + body.n < UINT32_MAX / 2);
+    uint32_t n = (uint32_t)(head.n + body.n);
+    make_room(spool, n);
+
+    struct segment *segment = spool->now;
+    struct span span = { segment, segment->used, n };
+    if (head.n > 0) {
+        memcpy(segment->bytes + segment->used, head.p, head.n);
+    }
+    if (body.n > 0) {
+        memcpy(segment->bytes + segment->used + head.n, body.p, body.n);
+    }
+    segment->used += n;
+    return span;
+}
+
+void span_ref(struct span span) {
+    span.segment->refs++;
+}
+
+void span_unref(struct span *span) {
+    segment_unref(&span->segment);
+    span->n = 0;
+}
