@@ -1,0 +1,134 @@
+/* From any old version to the newest, and what is refused. */
+#include "store/migrate.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/rig.h"
+#include "store/sql.h"
+
+/* A database that a store can be opened on later; its path is in the rig's URL. */
+static sqlite3 *raw(const struct rig *rig) {
+    sqlite3 *db = NULL;
+    EQ(sqlite3_open(rig->url + strlen("sqlite:"), &db), SQLITE_OK);
+    return db;
+}
+
+/* Closes the rig's store, so that its file can be prepared otherwise. */
+static void shut(struct rig *rig, bool is_removed) {
+    rig->reader->ops->free(&rig->reader);
+    rig->store->ops->free(&rig->store);
+    if (is_removed) {
+        EQ(unlink(rig->url + strlen("sqlite:")), 0);
+    }
+}
+
+static enum err reopen(struct rig *rig, struct buf *why) {
+    enum err err = store_open(str_of(rig->url), &rig->store, why);
+    if (err == OK) {
+        EQ(rig->store->ops->reader_open(rig->store, &rig->reader), OK);
+    }
+    return err;
+}
+
+static int64_t number(sqlite3 *db, const char *sql) {
+    int64_t n = -1;
+    EQ(sql_number(db, sql, &n), OK);
+    return n;
+}
+
+TEST(a_new_database_has_the_newest_version)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    EQ(number(rig_db(rig), "PRAGMA user_version"), migrate_newest());
+    OKAY(migrate_newest() >= 2);
+}
+
+TEST(a_database_of_every_older_version_is_brought_up_with_what_is_in_it)
+{
+    for (int version = 1; version <= migrate_newest(); version++) {
+        SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+        struct buf why = BUF_INIT(1024);
+        shut(rig, true);
+        sqlite3 *db = raw(rig);
+        EQ(migrate(db, version, &why), OK);
+        EQ(number(db, "PRAGMA user_version"), version);
+        EQ(sql_run(db, "INSERT INTO users (id, username, role, created_ms) VALUES (1, 'ann', 0, 5);"
+                       "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms)"
+                       " VALUES (1, 1, 1, 1, 'old', 6)"),
+           OK);
+        EQ(sqlite3_close(db), SQLITE_OK);
+
+        EQ(reopen(rig, &why), OK);
+        EQ(number(rig_db(rig), "PRAGMA user_version"), migrate_newest());
+        STR_EQ(contents(rig, history(rig, GENERAL, 0, 0)), "old ");
+        EQ(number(rig_db(rig), "SELECT count(*) FROM hub_messages"), 1);
+        buf_fini(&why);
+    }
+}
+
+TEST(a_newer_schema_is_refused_and_left_alone)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    struct buf why = BUF_INIT(1024);
+    EQ(sql_run(rig_db(rig), "PRAGMA user_version = 999"), OK);
+    shut(rig, false);
+    EQ(reopen(rig, &why), ERR_IO);
+    OKAY(str_starts(buf_str(&why), STR_LIT("The database has schema version 999")));
+    sqlite3 *db = raw(rig);
+    EQ(number(db, "PRAGMA user_version"), 999);
+    sqlite3_close(db);
+    buf_fini(&why);
+}
+
+TEST(another_programs_database_is_refused)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    struct buf why = BUF_INIT(1024);
+    shut(rig, true);
+    sqlite3 *db = raw(rig);
+    EQ(sql_run(db, "CREATE TABLE notes (id); PRAGMA user_version = 1"), OK);
+    sqlite3_close(db);
+    EQ(reopen(rig, &why), ERR_IO);
+    STR_EQ(buf_str(&why), "This SQLite database was made by another program: name another file.");
+    buf_fini(&why);
+}
+
+TEST(a_file_that_is_no_database_is_refused)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    struct buf why = BUF_INIT(1024);
+    shut(rig, true);
+    FILE *file = fopen(rig->url + strlen("sqlite:"), "w");
+    for (int i = 0; i < 1000; i++) {
+        fputs("this is a letter to my aunt\n", file);
+    }
+    fclose(file);
+    EQ(reopen(rig, &why), ERR_IO);
+    OKAY(str_ends(buf_str(&why), STR_LIT("cannot be used: file is not a database.")));
+    buf_fini(&why);
+}
+
+TEST(a_step_that_fails_leaves_the_version_before_it)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    struct buf why = BUF_INIT(1024);
+    shut(rig, true);
+    sqlite3 *db = raw(rig);
+    EQ(migrate(db, 1, &why), OK);
+    EQ(sql_run(db, "PRAGMA max_page_count = 1"), OK);    // as many as there are
+    for (int i = 0, rc = SQLITE_OK; rc == SQLITE_OK; i++) {
+        char sql[512];
+        snprintf(sql, sizeof sql, "CREATE VIEW filler%d AS SELECT %0200d", i, 1);
+        rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    }
+    EQ(migrate(db, 2, &why), ERR_FULL);
+    EQ(number(db, "PRAGMA user_version"), 1);
+    EQ(number(db, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'hub_%'"), 0);
+    EQ(sql_run(db, "PRAGMA max_page_count = 1000000"), OK);
+    EQ(migrate(db, 2, &why), OK);
+    EQ(number(db, "PRAGMA user_version"), 2);
+    EQ(sqlite3_close(db), SQLITE_OK);
+    buf_fini(&why);
+}

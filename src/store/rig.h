@@ -1,0 +1,94 @@
+/* What the store's tests stand on: a store of each driver, batches and questions in one line each.
+ *
+ *     CONTRACT(a_room_counts_its_messages) {
+ *         struct event *ev = say(rig, GENERAL, ANN, "hello");
+ *         OKAY(rig_commit(rig));
+ *         EQ(ev->seq, 1);
+ *     }
+ *
+ * is two tests, a_room_counts_its_messages_in_memory and _in_sqlite, each with a store of its own
+ * that has three people in it. Events gather in one batch until rig_commit. */
+#ifndef PARLOIR_STORE_RIG_H
+#define PARLOIR_STORE_RIG_H
+
+#include "store/memory.h"
+#include "store/store.h"
+#include "test/unit.h"
+
+#define GENERAL 1    // the room that is there from the start
+#define ANN 1
+#define BOB 2
+#define CLEO 3
+
+struct rig {
+    const char *driver;    // "sqlite", "memory"
+    char dir[64];          // sqlite: made for this rig; removed with it
+    char url[96];
+    struct store *store;
+    struct store_reader *reader;
+    struct batch *batch;        // being filled
+    struct batch *committed;    // the last one: its events live until the next rig_commit
+    struct answer *answer;      // the last one
+    struct arena arena;         // texts made for looking at
+    uint64_t now_ms;            // grows with each batch
+};
+
+#define CONTRACT(sentence)                                                                         \
+    static void contract_##sentence(struct rig *rig);                                              \
+    TEST(sentence##_in_memory)                                                                     \
+    { rig_run("memory", contract_##sentence); }                                                    \
+    TEST(sentence##_in_sqlite)                                                                     \
+    { rig_run("sqlite", contract_##sentence); }                                                    \
+    static void contract_##sentence(struct rig *rig)
+
+/* An empty store of one driver; rig_free also deletes its directory. */
+struct rig *rig_new(const char *driver);
+void rig_free(struct rig **rig);
+
+/* A rig with ann, bob and cleo in it, for the time of one test. */
+void rig_run(const char *driver, void (*test)(struct rig *rig));
+
+bool rig_is_sqlite(const struct rig *rig);
+
+/* Closes and opens the store again. The memory driver, which would forget, stays as it is. */
+void rig_reopen(struct rig *rig);
+
+/* From now on there is no room for anything large, or there is again. */
+void rig_make_full(struct rig *rig, bool is_full);
+
+/* The sqlite store's own connection. */
+struct sqlite3 *rig_db(struct rig *rig);
+
+/* Commits what has gathered; rig_commit says whether it went well. */
+enum err rig_try(struct rig *rig);
+bool rig_commit(struct rig *rig);
+
+/* Appends events to the batch. */
+struct event *fact(struct rig *rig, enum event_type type);
+struct event *user(struct rig *rig, uint64_t id, const char *name);
+struct event *channel(struct rig *rig, uint64_t id, const char *name);
+struct event *dm(struct rig *rig, uint64_t id, uint64_t a, uint64_t b);
+struct event *say(struct rig *rig, uint64_t room, uint64_t user, const char *text);
+struct event *say_once(struct rig *rig, uint64_t room, uint64_t user, const char *text,
+                       const char *client_id);
+struct event *edit(struct rig *rig, uint64_t message, uint64_t user, const char *text);
+struct event *erase(struct rig *rig, uint64_t message, uint64_t user);
+
+/* Appends a reply that points to the event. */
+struct reply *reply_to(struct rig *rig, struct event *ev);
+
+/* Asks a question; the answer lives until the next of the same rig. */
+struct answer *history(struct rig *rig, uint64_t room, uint64_t before, uint64_t limit);
+struct answer *listing(struct rig *rig, enum list_kind kind, uint64_t of);
+
+/* The room's changes after `position`, as text: "1+ 2+ 3~1 4-2" is two new messages, an edit of 1, a
+ * deletion of 2. */
+struct str changes_text(struct rig *rig, uint64_t room, uint64_t position, size_t limit);
+
+/* The contents of an answer's messages, each followed by a space. */
+struct str contents(struct rig *rig, const struct answer *a);
+
+/* The kept facts as load hands them out, one a line. */
+struct str facts_text(struct rig *rig);
+
+#endif

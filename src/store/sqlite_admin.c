@@ -1,0 +1,148 @@
+/* What an operator asks for: a copy, a check; and the question whether there is room again.
+ *
+ * Copy and check read through connections of their own, so any thread may ask while commits go on.
+ * A copy is made under another name and gets its own only when it is whole and on the disk. */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/dirlock.h"
+
+#define REPORTED_MAX 20    // sentences about damage; who needs more needs a backup
+
+enum err sqlite_probe(struct store *store) {
+    struct sqlite_store *s = CONTAINER_OF(store, struct sqlite_store, base);
+    static const char try[] = "BEGIN IMMEDIATE;"
+                              "REPLACE INTO meta (key, value) VALUES ('probe', zeroblob(65536));"
+                              "COMMIT;"
+                              "DELETE FROM meta WHERE key = 'probe'";
+    enum err err = sql_run(s->db, try);
+    if (err != OK && !sqlite3_get_autocommit(s->db) && sql_run(s->db, "ROLLBACK") != OK) {
+        return ERR_IO;
+    }
+    return err;
+}
+
+static enum err sync_file(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return ERR_IO;
+    }
+    enum err err = fsync(fd) == 0 ? OK : ERR_IO;
+    close(fd);
+    return err;
+}
+
+/* Makes an empty file for its owner alone; SQLite fills it. */
+static enum err make_file(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        LOG_ERROR("store.backup_failed", STR("path", path), ERRNO(errno));
+        return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
+    }
+    close(fd);
+    return OK;
+}
+
+/* Writes every page in use into the empty file `path`. */
+static enum err copy(const char *from, const char *path) {
+    SCOPED(sqlite_disconnect) sqlite3 *db = NULL;
+    SCOPED(sql_finalize) sqlite3_stmt *stmt = NULL;
+    enum err err;
+    if ((err = sqlite_connect(from, SQLITE_OPEN_READONLY, &db)) != OK ||
+        (err = sql_prepare(db, "VACUUM INTO ?1", &stmt)) != OK) {
+        return err;
+    }
+    sql_bind_text(stmt, 1, str_of(path));
+    return sql_step(stmt);
+}
+
+/* Makes the copy another history. */
+static enum err clear_epoch(const char *path) {
+    SCOPED(sqlite_disconnect) sqlite3 *db = NULL;
+    enum err err = sqlite_connect(path, SQLITE_OPEN_READWRITE, &db);
+    if (err == OK) {
+        err = sql_run(db, "DELETE FROM meta WHERE key = 'epoch'");
+    }
+    return err;
+}
+
+enum err sqlite_backup(struct store *store, const char *path) {
+    struct sqlite_store *s = CONTAINER_OF(store, struct sqlite_store, base);
+    char half[PATH_MAX];
+    int n = snprintf(half, sizeof half, "%s.half", path);
+    if (n < 0 || (size_t)n >= sizeof half) {
+        return ERR_IO;
+    }
+    if (access(path, F_OK) == 0) {
+        return ERR_EXISTS;
+    }
+    unlink(half);    // of an earlier try that was cut short
+    enum err err;
+    if ((err = make_file(half)) == OK && (err = copy(s->path, half)) == OK &&
+        (err = clear_epoch(half)) == OK && (err = sync_file(half)) == OK) {
+        if (renameat2(AT_FDCWD, half, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+            return dir_sync(path);
+        }
+        err = errno == EEXIST ? ERR_EXISTS : ERR_IO;
+    }
+    unlink(half);
+    return err;
+}
+
+/* What must hold beyond SQLite's own rules: each query finds what does not. */
+static const struct {
+    const char *sql;
+    const char *sentence;    // one row's first column goes where %s stands
+} rules[] = {
+    { "SELECT DISTINCT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+      "SQLite says: %s." },
+    { "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check",
+      "A row of the table %s points to something that is not there." },
+    { "SELECT room_id FROM messages JOIN rooms r ON r.id = room_id WHERE r.removed_ms IS NULL"
+      " GROUP BY room_id HAVING count(*) <> max(seq) OR min(seq) <> 1",
+      "The messages of room %s are not numbered 1, 2, 3 without a hole." },
+    { "SELECT id FROM (SELECT id, room_id, id < lag(id) OVER (PARTITION BY room_id ORDER BY seq)"
+      " AS is_back FROM messages) WHERE is_back",
+      "Message %s has a smaller id than the one before it in its room." },
+    { "SELECT position FROM changes JOIN messages ON id = position",
+      "Number %s of the change log was given twice." },
+    { "SELECT position FROM changes c JOIN rooms r ON r.id = c.room_id"
+      " LEFT JOIN messages m ON m.id = c.message_id"
+      " WHERE r.removed_ms IS NULL AND (m.id IS NULL OR m.room_id <> c.room_id)",
+      "Change %s is of a message that is not in its room." },
+};
+
+static enum err check_rule(sqlite3 *db, size_t rule, struct buf *report, size_t *found) {
+    SCOPED(sql_finalize) sqlite3_stmt *stmt = NULL;
+    bool is_row = true;
+    enum err err = sql_prepare(db, rules[rule].sql, &stmt);
+
+    while (err == OK && *found < REPORTED_MAX && (err = sql_next(stmt, &is_row)) == OK && is_row) {
+        struct str what = sql_text(stmt, 0);
+        const char *hole = strstr(rules[rule].sentence, "%s");
+        buf_put(report, rules[rule].sentence, (size_t)(hole - rules[rule].sentence));
+        buf_put_str(report, what);
+        buf_put_str(report, str_of(hole + 2));
+        buf_put_char(report, '\n');
+        ++*found;
+    }
+    return err;
+}
+
+enum err sqlite_check(struct store *store, struct buf *report) {
+    struct sqlite_store *s = CONTAINER_OF(store, struct sqlite_store, base);
+    SCOPED(sqlite_disconnect) sqlite3 *db = NULL;
+    size_t found = 0;
+    enum err err = sqlite_connect(s->path, SQLITE_OPEN_READONLY, &db);
+
+    for (size_t i = 0; err == OK && i < COUNT(rules); i++) {
+        err = check_rule(db, i, report, &found);
+    }
+    return err == OK && found > 0 ? ERR_PROTO : err;
+}

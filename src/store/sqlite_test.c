@@ -1,0 +1,347 @@
+/* What is true of the sqlite driver alone: lock, settings, files, views, backup, damage. */
+#include "store/sqlite.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/rig.h"
+
+static const char *path_of(const struct rig *rig) {
+    return rig->url + strlen("sqlite:");
+}
+
+/* The first column of a query's first row. */
+static struct str text(struct rig *rig, sqlite3 *db, const char *sql) {
+    sqlite3_stmt *stmt = NULL;
+    bool is_row;
+    EQ(sql_prepare(db, sql, &stmt), OK);
+    EQ(sql_next(stmt, &is_row), OK);
+    OKAY(is_row);
+    struct str copy = arena_str(&rig->arena, sql_text(stmt, 0));
+    sql_finalize(&stmt);
+    return copy;
+}
+
+/* ---- one process, one writer */
+
+TEST(a_second_opener_is_refused_with_a_sentence)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    struct store *second = NULL;
+    struct buf why = BUF_INIT(1024);
+    EQ(store_open(str_of(rig->url), &second, &why), ERR_BUSY);
+    OKAY(second == NULL);
+    char want[256];
+    snprintf(want, sizeof want,
+             "The data directory \"%s\" is in use by another process (%d): stop that one first, or "
+             "give this one a directory of its own.",
+             rig->dir, (int)getpid());
+    STR_EQ(buf_str(&why), want);
+    buf_fini(&why);
+}
+
+TEST(closing_gives_the_lock_back)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    rig_reopen(rig);
+    rig_reopen(rig);
+    OKAY(rig_commit(rig));
+}
+
+TEST(a_directory_that_is_not_there_is_named)
+{
+    struct store *store = NULL;
+    struct buf why = BUF_INIT(1024);
+    EQ(store_open(STR_LIT("sqlite:/nowhere/at/all/parloir.db"), &store, &why), ERR_IO);
+    OKAY(str_starts(buf_str(&why), STR_LIT("\"/nowhere/at/all/lock\" cannot be made:")));
+    buf_fini(&why);
+}
+
+TEST(two_slashes_before_an_absolute_path_are_fine)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    struct store *store = NULL;
+    struct buf why = BUF_INIT(1024);
+    struct buf url = BUF_INIT(256);
+    rig->reader->ops->free(&rig->reader);
+    rig->store->ops->free(&rig->store);
+    buf_printf(&url, "sqlite://%s", path_of(rig));
+    EQ(store_open(buf_str(&url), &store, &why), OK);
+    store->ops->free(&store);
+    buf_fini(&url);
+    buf_fini(&why);
+}
+
+TEST(the_settings_are_the_promised_ones)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    STR_EQ(text(rig, rig_db(rig), "PRAGMA journal_mode"), "wal");
+    STR_EQ(text(rig, rig_db(rig), "PRAGMA synchronous"), "2");
+    STR_EQ(text(rig, rig_db(rig), "PRAGMA foreign_keys"), "1");
+    STR_EQ(text(rig, rig_db(rig), "PRAGMA mmap_size"), "0");
+}
+
+TEST(the_files_are_their_owners_alone)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    static const char *const names[] = { "parloir.db", "parloir.db-wal", "parloir.db-shm", "lock" };
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char path[128];
+        struct stat st;
+        snprintf(path, sizeof path, "%s/%s", rig->dir, names[i]);
+        EQ(stat(path, &st), 0);
+        EQ(st.st_mode & 0777, 0600);
+    }
+}
+
+/* ---- readers */
+
+TEST(a_reader_cannot_write_and_closing_it_checkpoints_nothing)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    channel(rig, 2, "two");
+    OKAY(rig_commit(rig));
+    struct stat before, after;
+    EQ(stat(path_of(rig), &before), 0);
+    sqlite3 *db = NULL;
+    EQ(sqlite_connect(path_of(rig), SQLITE_OPEN_READONLY, &db), OK);
+    EQ(sqlite3_exec(db, "DELETE FROM rooms", NULL, NULL, NULL), SQLITE_READONLY);
+    sqlite_disconnect(&db);
+    EQ(stat(path_of(rig), &after), 0);
+    EQ(before.st_size, after.st_size);
+    EQ(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+}
+
+TEST(the_log_is_checkpointed_and_its_file_does_not_grow_for_ever)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    char wal[128];
+    struct stat st;
+    char *long_text = xalloc(100000);
+    memset(long_text, 'x', 100000);
+    user(rig, ANN, "ann");
+    OKAY(rig_commit(rig));
+    for (int i = 0; i < 400; i++) {    // 40 MB, ten checkpoints
+        struct event *ev = say(rig, GENERAL, ANN, "");
+        ev->content = (struct str){ long_text, 100000 };
+        OKAY(rig_commit(rig));
+    }
+    snprintf(wal, sizeof wal, "%s-wal", path_of(rig));
+    EQ(stat(wal, &st), 0);
+    OKAY(st.st_size < 8 * 1000 * 1000);
+    EQ(stat(path_of(rig), &st), 0);
+    OKAY(st.st_size > 32 * 1000 * 1000);
+    xfree(long_text);
+}
+
+/* Finding the place for an id costs a few steps, not a walk through the room. */
+TEST(queries_use_their_indexes)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    static const char *const rows[][2] = {
+        { "SELECT 1 FROM changes WHERE room_id = 1 AND position > 5 ORDER BY position LIMIT 9",
+          "SEARCH changes USING COVERING INDEX changes_room (room_id=? AND rowid>?)" },
+        { "SELECT id FROM messages WHERE room_id = 1 AND seq = 5",
+          "SEARCH messages USING COVERING INDEX sqlite_autoindex_messages_1 (room_id=? AND "
+          "seq=?)" },
+        { "SELECT max(seq) FROM messages WHERE room_id = 1",
+          "SEARCH messages USING COVERING INDEX sqlite_autoindex_messages_1 (room_id=?)" },
+        { "SELECT content FROM messages WHERE room_id = 1 AND seq <= 5 AND deleted_ms IS NULL"
+          " ORDER BY seq DESC LIMIT 9",
+          "SEARCH messages USING INDEX sqlite_autoindex_messages_1 (room_id=? AND seq<?)" },
+        { "SELECT count(*) FROM messages WHERE room_id = 1 AND deleted_ms IS NOT NULL",
+          "SEARCH messages USING INDEX messages_deleted (room_id=?)" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf sql = BUF_INIT(1024);
+        buf_printf(&sql, "EXPLAIN QUERY PLAN %s", rows[i][0]);
+        buf_put_char(&sql, '\0');
+        sqlite3_stmt *stmt = NULL;
+        bool is_row;
+        EQ(sql_prepare(rig_db(rig), sql.p, &stmt), OK);
+        EQ(sql_next(stmt, &is_row), OK);
+        STR_EQ(sql_text(stmt, 3), rows[i][1]);
+        sql_finalize(&stmt);
+        buf_fini(&sql);
+    }
+}
+
+/* ---- the hub's tables */
+
+TEST(the_hub_views_have_the_documents_columns)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    static const char *const rows[][2] = {
+        { "hub_users", "id username" },
+        { "hub_rooms", "id name" },
+        { "hub_messages", "id from_user to_user room content timestamp" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char sql[128];
+        snprintf(sql, sizeof sql, "SELECT group_concat(name, ' ') FROM pragma_table_info('%s')",
+                 rows[i][0]);
+        STR_EQ(text(rig, rig_db(rig), sql), rows[i][1]);
+    }
+}
+
+TEST(the_hub_views_show_what_the_document_means)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    user(rig, ANN, "ann");
+    user(rig, BOB, "bob");
+    channel(rig, 2, "private")->is_private = true;
+    channel(rig, 3, "elsewhere")->server.v = 2;
+    struct event *group = channel(rig, 4, "group");
+    group->room_kind = ROOM_GROUP;
+    channel(rig, 6, "removed");
+    dm(rig, 5, BOB, ANN);
+    say(rig, GENERAL, ANN, "g");
+    say(rig, 2, BOB, "p");
+    say(rig, 3, ANN, "not here");
+    say(rig, 4, ANN, "nor here");
+    say(rig, 5, BOB, "d");
+    say(rig, 5, ANN, "e");
+    say(rig, 6, ANN, "r");
+    struct event *gone = say(rig, GENERAL, ANN, "gone");
+    OKAY(rig_commit(rig));
+    erase(rig, gone->message.v, ANN);
+    fact(rig, EV_room_removed)->room.v = 6;
+    OKAY(rig_commit(rig));
+    sqlite3 *db = rig_db(rig);
+    STR_EQ(text(rig, db, "SELECT group_concat(id || username, ' ') FROM hub_users"), "1ann 2bob");
+    STR_EQ(text(rig, db, "SELECT group_concat(id || name, ' ') FROM hub_rooms"),
+           "1general 2private");
+    STR_EQ(text(rig, db,
+                "SELECT group_concat(printf('%d %d>%s %s %s', id, from_user, ifnull(to_user, '-'),"
+                " ifnull(room, '-'), content), '; ') FROM hub_messages"),
+           "1 1>- general g; 2 2>- private p; 5 2>1 - d; 6 1>2 - e");
+    STR_EQ(text(rig, db, "SELECT timestamp FROM hub_messages"), "2023-11-14T22:13:20Z");
+}
+
+/* ---- removed rooms */
+
+TEST(a_large_removed_room_is_purged_bit_by_bit)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    user(rig, ANN, "ann");
+    channel(rig, 2, "large");
+    for (int i = 0; i < 1200; i++) {
+        say(rig, 2, ANN, "x");
+    }
+    struct event *ev = say(rig, 2, ANN, "y");
+    OKAY(rig_commit(rig));
+    erase(rig, ev->message.v, ANN);
+    OKAY(rig_commit(rig));
+    fact(rig, EV_room_removed)->room.v = 2;
+    OKAY(rig_commit(rig));
+    STR_EQ(text(rig, rig_db(rig), "SELECT count(*) FROM messages"), "701");
+    EQ(history(rig, 2, 0, 0)->message_count, 0);
+    rig_reopen(rig);    // it goes on after a restart
+    for (int i = 0; i < 3; i++) {
+        say(rig, GENERAL, ANN, "z");
+        OKAY(rig_commit(rig));
+    }
+    STR_EQ(text(rig, rig_db(rig), "SELECT count(*) FROM messages WHERE room_id = 2"), "0");
+    STR_EQ(text(rig, rig_db(rig), "SELECT group_concat(kind) FROM changes"), "3");
+    EQ(CONTAINER_OF(rig->store, struct sqlite_store, base)->purging.v, 0);
+}
+
+/* ---- backup and check */
+
+TEST(a_backup_opens_with_everything_in_it_and_as_another_epoch)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    user(rig, ANN, "ann");
+    say(rig, GENERAL, ANN, "kept");
+    OKAY(rig_commit(rig));
+    uint64_t epoch = rig->store->ops->epoch(rig->store);
+    char copy_dir[128], copy[160], url[192];
+    snprintf(copy_dir, sizeof copy_dir, "%s/copy", rig->dir);
+    EQ(mkdir(copy_dir, 0700), 0);
+    snprintf(copy, sizeof copy, "%s/parloir.db", copy_dir);
+    snprintf(url, sizeof url, "sqlite:%s", copy);
+    EQ(rig->store->ops->backup(rig->store, copy), OK);
+    EQ(rig->store->ops->backup(rig->store, copy), ERR_EXISTS);
+    struct stat st;
+    EQ(stat(copy, &st), 0);
+    EQ(st.st_mode & 0777, 0600);
+
+    struct store *store = NULL;
+    struct store_reader *reader = NULL;
+    struct buf why = BUF_INIT(1024);
+    EQ(store_open(str_of(url), &store, &why), OK);
+    EQ(store->ops->reader_open(store, &reader), OK);
+    uint64_t other = store->ops->epoch(store);
+    OKAY(other != 0 && other != epoch);
+    struct ask ask = { .kind = ASK_ROOM_HISTORY, .room = { GENERAL } };
+    struct answer *a = answer_new(&ask);
+    EQ(reader->ops->answer(reader, &ask, a), OK);
+    EQ(a->message_count, 1);
+    answer_free(&a);
+    reader->ops->free(&reader);
+    store->ops->free(&store);
+    buf_fini(&why);
+
+    rig_reopen(rig);
+    EQ(rig->store->ops->epoch(rig->store), epoch);
+}
+
+TEST(a_backup_that_cannot_be_made_leaves_nothing)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    EQ(rig->store->ops->backup(rig->store, "/nowhere/at/all/copy.db"), ERR_IO);
+}
+
+static void *keep_backing_up(void *ctx) {
+    struct rig *rig = ctx;
+    for (intptr_t i = 0; i < 5; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/copy%d.db", rig->dir, (int)i);
+        if (rig->store->ops->backup(rig->store, path) != OK) {
+            return (void *)(i + 1);
+        }
+    }
+    return NULL;
+}
+
+TEST(commits_go_on_while_a_backup_is_made)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    user(rig, ANN, "ann");
+    OKAY(rig_commit(rig));
+    pthread_t thread;
+    EQ(pthread_create(&thread, NULL, keep_backing_up, rig), 0);
+    for (int i = 0; i < 300; i++) {
+        say(rig, GENERAL, ANN, "meanwhile");
+        OKAY(rig_commit(rig));
+    }
+    void *failed = NULL;
+    EQ(pthread_join(thread, &failed), 0);
+    OKAY(failed == NULL);
+}
+
+TEST(check_tells_what_is_wrong)
+{
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    user(rig, ANN, "ann");
+    say(rig, GENERAL, ANN, "1");
+    say(rig, GENERAL, ANN, "2");
+    say(rig, GENERAL, ANN, "3");
+    OKAY(rig_commit(rig));
+    edit(rig, 3, ANN, "3!");
+    OKAY(rig_commit(rig));
+    EQ(sql_run(rig_db(rig), "DELETE FROM messages WHERE id = 2;"
+                            "PRAGMA foreign_keys = OFF;"
+                            "UPDATE messages SET user_id = 99 WHERE id = 1;"
+                            "INSERT INTO changes VALUES (1, 1, 1, 77, 0)"),
+       OK);
+    struct buf report = BUF_INIT(4096);
+    EQ(rig->store->ops->check(rig->store, &report), ERR_PROTO);
+    STR_EQ(buf_str(&report), "A row of the table messages points to something that is not there.\n"
+                             "The messages of room 1 are not numbered 1, 2, 3 without a hole.\n"
+                             "Number 1 of the change log was given twice.\n"
+                             "Change 1 is of a message that is not in its room.\n");
+    buf_fini(&report);
+}

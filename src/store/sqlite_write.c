@@ -1,0 +1,264 @@
+/* One batch, one transaction, one sync.
+ *
+ * Most facts are one statement whose parameters are named after fields of the event: the table below
+ * says which, and binding is the same loop for all. Messages come from sqlite_message.c.
+ *
+ *      begin ──events──> commit ──> settle ──> checkpoint now and then
+ *                │          │
+ *                └──failed──┴──> rollback, forget what was counted
+ *
+ * A checkpoint copies the log's pages into the database, whose sync is part of it. It is done here
+ * and not by SQLite itself, which would keep a failed sync for itself. */
+#include "store/sqlite.h"
+
+#include "base/log.h"
+
+#define WAL_PAGES_STEP 1000     // pages between two checkpoints (4 MB)
+#define WAL_PAGES_MANY 16000    // so many, and readers are asked to let the log start anew
+
+/* What a parameter is taken from. */
+static const struct field {
+    const char *name;
+    enum { FIELD_U64, FIELD_NAME, FIELD_BYTES, FIELD_INT, FIELD_BOOL, FIELD_POSITION } kind;
+    size_t offset;
+} fields[] = {
+    { ":user", FIELD_U64, offsetof(struct event, user) },
+    { ":other", FIELD_U64, offsetof(struct event, other) },
+    { ":room", FIELD_U64, offsetof(struct event, room) },
+    { ":server", FIELD_U64, offsetof(struct event, server) },
+    { ":at_ms", FIELD_U64, offsetof(struct event, at_ms) },
+    { ":until_ms", FIELD_U64, offsetof(struct event, until_ms) },
+    { ":username", FIELD_NAME, offsetof(struct event, username) },
+    { ":mobile", FIELD_NAME, offsetof(struct event, mobile) },
+    { ":hash", FIELD_NAME, offsetof(struct event, hash) },
+    { ":hash_bytes", FIELD_BYTES, offsetof(struct event, hash) },
+    { ":label", FIELD_NAME, offsetof(struct event, label) },
+    { ":room_name", FIELD_NAME, offsetof(struct event, room_name) },
+    { ":role", FIELD_INT, offsetof(struct event, role) },
+    { ":room_kind", FIELD_INT, offsetof(struct event, room_kind) },
+    { ":is_private", FIELD_BOOL, offsetof(struct event, is_private) },
+    { ":position", FIELD_POSITION, 0 },    // the next one
+};
+
+/* What is written for which event, in this order. `must_change`: no row there means that core and
+ * store disagree. */
+static const struct {
+    enum event_type event;
+    bool must_change;
+    const char *sql;
+} rows[] = {
+    { EV_user_created, true,
+      "INSERT INTO users (id, username, mobile, role, password_hash, created_ms)"
+      " VALUES (:user, :username, :mobile, :role, :hash, :at_ms)" },
+    { EV_user_changed, true,
+      "UPDATE users SET role = :role, password_hash = coalesce(:hash, password_hash)"
+      " WHERE id = :user" },
+    { EV_user_erased, true,
+      "UPDATE users SET username = :username, mobile = NULL, password_hash = NULL,"
+      " erased_ms = :at_ms WHERE id = :user" },
+    { EV_user_erased, false, "DELETE FROM tokens WHERE user_id = :user" },
+    { EV_user_erased, false, "DELETE FROM members WHERE user_id = :user" },
+    { EV_token_added, true,
+      "INSERT INTO tokens (user_id, label, hash, created_ms)"
+      " VALUES (:user, coalesce(:label, ''), :hash_bytes, :at_ms)" },
+    { EV_token_revoked, true,
+      "DELETE FROM tokens WHERE user_id = :user AND label = coalesce(:label, '')" },
+    { EV_ban_set, true, "REPLACE INTO bans (user_id, until_ms) VALUES (:user, :until_ms)" },
+    { EV_ban_lifted, false, "DELETE FROM bans WHERE user_id = :user" },
+    { EV_room_created, true,
+      "INSERT INTO rooms (id, server_id, kind, name, is_private, dm_a, dm_b, created_ms)"
+      " VALUES (:room, :server, :room_kind, :room_name, :is_private,"
+      " CASE :room_kind WHEN 2 THEN min(:user, :other) END,"
+      " CASE :room_kind WHEN 2 THEN max(:user, :other) END, :at_ms)" },
+    { EV_room_removed, true,
+      "UPDATE rooms SET removed_ms = :at_ms WHERE id = :room AND removed_ms IS NULL" },
+    { EV_room_removed, false, "DELETE FROM members WHERE room_id = :room" },
+    { EV_room_removed, true,    // keeps the counter from ever going back, whatever is purged
+      "INSERT INTO changes (position, room_id, kind, at_ms) VALUES (:position, :room, 3, :at_ms)" },
+    { EV_member_added, true, "INSERT INTO members (room_id, user_id) VALUES (:room, :user)" },
+    { EV_member_removed, false, "DELETE FROM members WHERE room_id = :room AND user_id = :user" },
+};
+
+_Static_assert(COUNT(rows) <= WRITES_MAX, "a row has no place");
+_Static_assert(ROOM_CHANNEL == 0 && ROOM_DM == 2, "the schema says 0 and 2");
+
+static uint8_t field_of(const char *parameter) {
+    size_t i = 0;
+    while (i < COUNT(fields) && strcmp(fields[i].name, parameter) != 0) {
+        i++;
+    }
+    CHECK(i < COUNT(fields));
+    return (uint8_t)i;
+}
+
+static void bind(struct sqlite_store *s, struct write *w, int at, const struct event *ev) {
+    const struct field *field = &fields[w->fields[at - 1]];
+    const void *value = (const char *)ev + field->offset;
+
+    switch (field->kind) {
+    case FIELD_U64: sql_bind_u64(w->stmt, at, *(const uint64_t *)value); break;
+    case FIELD_NAME: sql_bind_name(w->stmt, at, *(const struct str *)value); break;
+    case FIELD_BYTES: sql_bind_bytes(w->stmt, at, *(const struct str *)value); break;
+    case FIELD_INT: sql_bind_u64(w->stmt, at, *(const unsigned *)value); break;
+    case FIELD_BOOL: sql_bind_u64(w->stmt, at, *(const bool *)value); break;
+    case FIELD_POSITION: sql_bind_u64(w->stmt, at, sqlite_position_next(s)); break;
+    }
+}
+
+static enum err write_fact(struct sqlite_store *s, const struct event *ev) {
+    CHECK(s->by_event[ev->type] != NULL);
+    for (struct write *w = s->by_event[ev->type]; w != NULL; w = w->next) {
+        for (int at = 1; at <= w->field_count; at++) {
+            bind(s, w, at, ev);
+        }
+        enum err err = sql_step(w->stmt);
+        if (err != OK) {
+            return err;
+        }
+        CHECK(!w->must_change || sqlite3_changes(s->db) == 1);
+    }
+    if (ev->type == EV_room_removed && s->purging.v == 0) {
+        s->purging = ev->room;
+    }
+    return OK;
+}
+
+static enum err write_event(struct sqlite_store *s, struct batch *batch, struct event *ev) {
+    if (LIKELY(ev->type == EV_message_posted)) {
+        return sqlite_post(s, batch, ev);
+    }
+    if (ev->type == EV_message_edited || ev->type == EV_message_deleted) {
+        return sqlite_alter(s, batch, ev);
+    }
+    return event_is_kept(ev->type) ? write_fact(s, ev) : OK;
+}
+
+static enum err write_batch(struct sqlite_store *s, struct batch *batch) {
+    enum err err = sql_step(s->begin);
+    for (struct item *item = batch->first; err == OK && item != NULL; item = item->next) {
+        if (item->kind == ITEM_EVENT) {
+            err = write_event(s, batch, &item->event);
+        }
+    }
+    if (err == OK && UNLIKELY(s->purging.v != 0)) {
+        err = sqlite_purge_some(s);
+    }
+    return err == OK ? sql_step(s->commit) : err;
+}
+
+/* Ends a transaction that failed. A full disk may have ended it already. */
+static enum err rollback(struct sqlite_store *s, enum err why) {
+    if (!sqlite3_get_autocommit(s->db) && sql_run(s->db, "ROLLBACK") != OK) {
+        return ERR_IO;
+    }
+    return why;
+}
+
+/* Tells those who asked for what came to nothing. */
+static void settle(const struct batch *batch) {
+    BATCH_EACH(item, batch) {
+        if (item->kind == ITEM_REPLY && item->reply.event != NULL && item->reply.event->is_void) {
+            item->reply.refusal = item->reply.event->refusal;
+        }
+    }
+}
+
+/* The commit stands, whatever happens here; but a database that cannot be synced is no place to go
+ * on writing beside. No room is no reason to stop: the log goes on growing where it can. */
+static enum err checkpoint(struct sqlite_store *s) {
+    int mode =
+        s->wal_pages >= WAL_PAGES_MANY ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+    s->wal_pages_checked = s->wal_pages;
+    if (sqlite3_wal_checkpoint_v2(s->db, "main", mode, NULL, NULL) == SQLITE_OK) {
+        return OK;
+    }
+    enum err err = sql_err(sqlite3_extended_errcode(s->db), sqlite3_system_errno(s->db));
+    if (err == ERR_BUSY) {
+        return OK;    // a reader looks at an old page; later
+    }
+    LOG_WARN("store.checkpoint_failed", STR("why", sqlite3_errmsg(s->db)),
+             I64("wal_pages", s->wal_pages));
+    return err == ERR_IO ? ERR_IO : OK;
+}
+
+enum err sqlite_commit(struct store *store, struct batch *batch) {
+    struct sqlite_store *s = CONTAINER_OF(store, struct sqlite_store, base);
+    if (batch->kept_count == 0) {
+        return OK;
+    }
+    uint64_t position = s->position;
+    room_id purging = s->purging;
+    s->void_count = 0;
+
+    enum err err = write_batch(s, batch);
+    if (err != OK) {
+        sqlite_forget(s, position);
+        s->purging = purging;
+        return rollback(s, err);
+    }
+    if (s->void_count > 0) {
+        settle(batch);
+    }
+    if (s->wal_pages < s->wal_pages_checked) {
+        s->wal_pages_checked = 0;    // the log has started anew
+    }
+    return s->wal_pages - s->wal_pages_checked < WAL_PAGES_STEP ? OK : checkpoint(s);
+}
+
+static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages) {
+    (void)db;
+    (void)name;
+    ((struct sqlite_store *)ctx)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static enum err prepare_row(struct sqlite_store *s, size_t row, struct write *w) {
+    enum err err = sql_prepare(s->db, rows[row].sql, &w->stmt);
+    if (err != OK) {
+        return err;
+    }
+    w->must_change = rows[row].must_change;
+    w->field_count = sqlite3_bind_parameter_count(w->stmt);
+    CHECK(w->field_count <= WRITE_PARAMS_MAX);
+    for (int at = 1; at <= w->field_count; at++) {
+        w->fields[at - 1] = field_of(sqlite3_bind_parameter_name(w->stmt, at));
+    }
+    struct write **last = &s->by_event[rows[row].event];
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = w;
+    return OK;
+}
+
+/* Every kept event has a row, or is a message's. */
+static void check_rows(const struct sqlite_store *s) {
+    for (enum event_type type = 0; type < EVENT_COUNT; type++) {
+        bool is_message =
+            type == EV_message_posted || type == EV_message_edited || type == EV_message_deleted;
+        CHECK((s->by_event[type] != NULL) == (event_is_kept(type) && !is_message));
+    }
+}
+
+enum err sqlite_prepare(struct sqlite_store *s) {
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < COUNT(rows); i++) {
+        err = prepare_row(s, i, &s->writes[s->write_count++]);
+    }
+    if (err != OK || (err = sql_prepare(s->db, "BEGIN IMMEDIATE", &s->begin)) != OK ||
+        (err = sql_prepare(s->db, "COMMIT", &s->commit)) != OK) {
+        return err;
+    }
+    check_rows(s);
+    sqlite3_wal_hook(s->db, on_wal, s);
+    return sqlite_message_prepare(s);
+}
+
+void sqlite_unprepare(struct sqlite_store *s) {
+    for (size_t i = 0; i < s->write_count; i++) {
+        sql_finalize(&s->writes[i].stmt);
+    }
+    sql_finalize(&s->begin);
+    sql_finalize(&s->commit);
+    sqlite_message_unprepare(s);
+}
