@@ -15,8 +15,9 @@ struct lines;
 struct lines *lines_new(size_t bytes_max);
 void lines_free(struct lines **l);
 
-/* Feeds bytes; on_line gets each whole line without its end (LF or CR LF), borrowed, and says false to be fed no
- * more for now. *taken: how many bytes were taken; the rest is fed again later. ERR_TOO_BIG: a line is too long. */
+/* Feeds bytes; on_line gets each whole line without its end (LF or CR LF), borrowed, and says false
+ * to be fed no more for now. *taken: how many bytes were taken; the rest is fed again later.
+ * ERR_TOO_BIG: a line is too long. */
 enum err lines_feed(struct lines *l, const uint8_t *p, size_t n,
                     bool (*on_line)(void *ctx, struct str line), void *ctx, size_t *taken) MUST_USE;
 

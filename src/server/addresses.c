@@ -1,6 +1,6 @@
 /* Who knocks: see addresses.h. Old entries are swept whenever the register has doubled, so an
- * attacker with many addresses costs memory in proportion to what he holds open, not to what he once
- * held. */
+ * attacker with many addresses costs memory in proportion to what he holds open, not to what he
+ * once held. */
 #include "server/addresses.h"
 
 #include <arpa/inet.h>
@@ -15,7 +15,7 @@
 struct address {
     char text[CONN_ADDRESS_BYTES];
     uint32_t connections;
-    uint32_t failures;           // since window_ms
+    uint32_t failures;    // since window_ms
     uint64_t window_ms;
     uint64_t refused_until_ms;
 };
@@ -23,7 +23,7 @@ struct address {
 struct addresses {
     pthread_mutex_t lock;
     struct text_map by_text;
-    size_t sweep_at;             // entries
+    size_t sweep_at;    // entries
 };
 
 struct addresses *addresses_new(void) {

@@ -19,7 +19,8 @@ struct session;
 struct addresses *addresses_new(void);
 void addresses_free(struct addresses **a);
 
-/* Counts a session in. false: its address holds as many as it may (limits.connections_per_address); it is not counted. */
+/* Counts a session in. false: its address holds as many as it may (limits.connections_per_address);
+ * it is not counted. */
 bool addresses_enter(struct addresses *a, struct session *s);
 
 /* Counts it out; harmless when it was not counted in. */

@@ -1,5 +1,6 @@
-/* The door: see door.h. A visit holds what only an HTTP connection needs (the parser, the request, what the upgrade
- * agreed on) and is freed at 101, so that a quiet conversation does not pay for it. */
+/* The door: see door.h. A visit holds what only an HTTP connection needs (the parser, the request,
+ * what the upgrade agreed on) and is freed at 101, so that a quiet conversation does not pay for
+ * it. */
 #include "server/door.h"
 
 #include "base/clock.h"
@@ -9,9 +10,10 @@
 #include "server/operator.h"
 #include "server/page.h"
 #include "server/server.h"
+#include "server/worker.h"
 
 #define REQUEST_BODY_BYTES_MAX 65536
-#define KEEP_ALIVE_MS 15000          // between two requests
+#define KEEP_ALIVE_MS 15000    // between two requests
 #define RESPONSE_BYTES_MAX (1u << 20)
 #define EXTRA_BYTES_MAX 2048
 
@@ -20,10 +22,8 @@ struct visit {
     const struct http1_request *req;    // the one being read or answered
     char accept[WS_ACCEPT_BYTES];       // GREETING: what 101 will say
     struct ws_deflate_terms deflate;
-    bool is_answered;                   // the current request is
+    bool is_answered;    // the current request is
 };
-
-typedef void (*route_fn)(struct session *s, const struct http1_request *req);
 
 /* ---- answering */
 
@@ -73,7 +73,8 @@ void door_refuse(struct session *s, const struct reply *reply) {
     if (reply->refusal == REFUSE_too_many_sessions) {
         METRIC_ADD_AT(connection_errors_total, METRIC_REASON_USER_LIMIT, 1);
     }
-    struct str extra = reply->refusal == REFUSE_store_away ? STR_LIT("Retry-After: 2\r\n") : STR_NONE;
+    struct str extra =
+        reply->refusal == REFUSE_store_away ? STR_LIT("Retry-After: 2\r\n") : STR_NONE;
     answer_error(s, refusal_status(reply->refusal), extra,
                  str_of(refusal_text(reply->refusal, (enum lang)s->lang)));
     session_leave(s, 0, STR_NONE);
@@ -206,7 +207,8 @@ static bool authenticate(struct session *s, const struct http1_request *req, str
             cmd->user = claims.user_id;
             cmd->username = claims.username;
             cmd->mobile = claims.mobile;
-            cmd->role = role_by_name(claims.role) == ROLE_COUNT ? ROLE_MEMBER : role_by_name(claims.role);
+            cmd->role =
+                role_by_name(claims.role) == ROLE_COUNT ? ROLE_MEMBER : role_by_name(claims.role);
             cmd->is_provisioned = w->settings->config->auth_provision;
             s->expires_ms = w->loop.now_ms + (claims.expires_s * 1000 - now_ms);
         }
@@ -283,7 +285,7 @@ static void route_root(struct session *s, const struct http1_request *req) {
 
 static const struct {
     struct str path;
-    route_fn handler;
+    void (*handler)(struct session *s, const struct http1_request *req);
 } routes[] = {
 #define ROUTE(path, handler) { { path, sizeof(path) - 1 }, handler },
 #include "server/routes.tbl.h"
@@ -302,7 +304,8 @@ static void route(struct session *s, const struct http1_request *req) {
         if (req->method == HTTP1_GET || req->method == HTTP1_HEAD) {
             routes[i].handler(s, req);
         } else {
-            answer_error(s, 405, STR_LIT("Allow: GET, HEAD\r\n"), STR_LIT("Only GET and HEAD are served here."));
+            answer_error(s, 405, STR_LIT("Allow: GET, HEAD\r\n"),
+                         STR_LIT("Only GET and HEAD are served here."));
         }
         return;
     }

@@ -1,10 +1,10 @@
 /* The door: HTTP, up to the moment a connection becomes a conversation.
  *
  *     request ──> routes.tbl.h ──> answered here (health, metrics, page)
- *                     └──upgrade──> origin? token? ──session_open──> core ──> 101, or a refusal before it
+ *                     └──upgrade──> origin? token? ──session_open──> core ──> 101, or a refusal
  *
- * A credential is turned into a principal here and goes no further. Every refusal before 101 is an HTTP status with
- * a JSON body {"error": "..."}.
+ * A credential is turned into a principal here and goes no further. Every refusal before 101 is an
+ * HTTP status with a JSON body {"error": "..."}.
  *
  * Thread   the session's worker. */
 #ifndef PARLOIR_SERVER_DOOR_H

@@ -1,11 +1,13 @@
-/* Fan-out: see fanout.h. The one idea that is not obvious: an author sees his own message differently
- * (enum view), so a run's shared span goes to everyone but its authors, who get their own frames in
- * the same order. Who is an author is first asked of a 64-bit mask, which is nearly always enough. */
+/* Fan-out: see fanout.h. The one idea that is not obvious: an author sees his own message
+ * differently (enum view), so a run's shared span goes to everyone but its authors, who get their
+ * own frames in the same order. Who is an author is first asked of a 64-bit mask, which is nearly
+ * always enough. */
 #include "server/fanout.h"
 
 #include "base/clock.h"
 #include "obs/metrics.h"
 #include "server/server.h"
+#include "server/worker.h"
 
 /* ---- seats */
 
@@ -138,7 +140,7 @@ static void add_span(struct made *made, struct span span) {
         made->spans[made->count - 1].n += span.n;
         return;
     }
-    span_ref(span);
+    span_hold(span);
     made->spans[made->count++] = span;
 }
 
@@ -184,7 +186,7 @@ static void tell_room(struct worker *w, struct room_here *here, const struct run
     for (unsigned form = 0; form < WIRE_FORMS; form++) {
         METRIC_ADD_AT(messages_out_total, form / 2, made[form].messages * told[form]);
         for (size_t m = 0; m < made[form].count; m++) {
-            span_unref(&made[form].spans[m]);
+            span_drop(&made[form].spans[m]);
         }
     }
 }
@@ -274,7 +276,8 @@ static void count_refusal(const struct reply *reply) {
     METRIC_ADD_AT(refusals_total, reply->dialect, 1);
 }
 
-/* A silent answer does not end the run: that is what keeps sixteen messages of one sender together. */
+/* A silent answer does not end the run: that is what keeps sixteen messages of one sender
+ * together. */
 static void on_reply(struct worker *w, struct run *run, const struct reply *reply) {
     struct session *s = worker_session(w, reply->session);
     if (s == NULL) {
@@ -301,16 +304,11 @@ static void on_reply(struct worker *w, struct run *run, const struct reply *repl
 void fanout_batch(struct worker *w, const struct batch *batch) {
     struct run run = { 0 };
 
-    BATCH_EACH (item, batch) {
+    BATCH_EACH(item, batch) {
         switch (item->kind) {
-        case ITEM_EVENT:
-            on_event(w, &run, &item->event);
-            break;
-        case ITEM_REPLY:
-            on_reply(w, &run, &item->reply);
-            break;
-        case ITEM_ASK:
-            break;    // a reader answers it
+        case ITEM_EVENT: on_event(w, &run, &item->event); break;
+        case ITEM_REPLY: on_reply(w, &run, &item->reply); break;
+        case ITEM_ASK: break;    // a reader answers it
         }
     }
     end_run(w, &run);

@@ -1,14 +1,19 @@
 /* Fan-out: what a batch means for the sessions of one worker.
  *
- * Encode once: an event is encoded once for each wire form present in the room, and every session of
- * that form shares the bytes. Consecutive messages to one room (a run) are encoded one after the other and
- * pushed to each session as one span: a thousand members cost a thousand pushes, however many messages.
+ * Encode once: an event is encoded once for each wire form present in the room, and every session
+ * of that form shares the bytes. Consecutive messages to one room (a run) are encoded one after the
+ * other and pushed to each session as one span: a thousand members cost a thousand pushes, however
+ * many messages.
  *
  * Thread   the worker's. */
 #ifndef PARLOIR_SERVER_FANOUT_H
 #define PARLOIR_SERVER_FANOUT_H
 
-#include "server/worker.h"
+#include "core/ids.h"
+
+struct batch;
+struct session;
+struct worker;
 
 /* Does everything a batch asks of this worker, in order. */
 void fanout_batch(struct worker *w, const struct batch *batch);

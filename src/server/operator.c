@@ -1,11 +1,12 @@
-/* The operator's dialect: see operator.h. Commands and their operands come from the core's tables, so a new
- * one can be given by name the day its row is written. */
+/* The operator's dialect: see operator.h. Commands and their operands come from the core's tables,
+ * so a new one can be given by name the day its row is written. */
 #include "server/operator.h"
 
 #include "base/clock.h"
 #include "net/lines.h"
 #include "obs/metrics.h"
 #include "server/server.h"
+#include "server/worker.h"
 
 /* ---- in */
 
@@ -152,12 +153,8 @@ static void put_row(struct buf *out, enum list_kind kind, const struct list_row 
         put_number(out, "is_private", row->is_private);
         put_number(out, "created_ms", row->at_ms);
         break;
-    case LIST_TOKENS:
-        put_number(out, "created_ms", row->at_ms);
-        break;
-    case LIST_BANS:
-        put_number(out, "until_ms", row->at_ms);
-        break;
+    case LIST_TOKENS: put_number(out, "created_ms", row->at_ms); break;
+    case LIST_BANS: put_number(out, "until_ms", row->at_ms); break;
     }
     buf_put_char(out, '}');
 }

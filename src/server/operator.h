@@ -1,14 +1,17 @@
-/* The operator's dialect: one JSON object a line, over <data>/parloir.sock (mode 0600) or in process.
+/* The operator's dialect: one JSON object a line, over <data>/parloir.sock (mode 0600) or in
+ * process.
  *
- *   in    {"cmd":"user_add","username":"alice","role":"member"}      a command of core/commands.tbl.h, its operands by name;
+ *   in    {"cmd":"user_add","username":"alice","role":"member"}      a command of
+ *         core/commands.tbl.h, its operands by name;
  *                                                                    "role" also as its word
  *         {"cmd":"status"}                                           answered by the worker itself
  *   out   {"ok":true,"cmd":"user_add","id":1,"username":"alice","role":"member"}
  *         {"ok":true,"cmd":"list","rows":[{...}, ...]}
- *         {"ok":false,"cmd":"user_add","code":"CONFLICT","error":"There is one of that name already: ..."}
+ *         {"ok":false,"cmd":"user_add","code":"CONFLICT","error":"There is one of that name
+ *         already: ..."}
  *
- * Exactly one line out for each line in, in order. The command line speaks it too: with a running server through the
- * socket, without one straight to a core and store of its own.
+ * Exactly one line out for each line in, in order. The command line speaks it too: with a running
+ * server through the socket, without one straight to a core and store of its own.
  *
  * Thread   decode and encode: any, with a scratch of one's own; the rest: the session's worker. */
 #ifndef PARLOIR_SERVER_OPERATOR_H

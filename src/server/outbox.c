@@ -5,9 +5,9 @@
 #define MORE_CAP_MIN 8
 
 void outbox_fini(struct outbox *box) {
-    span_unref(&box->first);
+    span_drop(&box->first);
     for (uint32_t i = 0; i < box->more_count; i++) {
-        span_unref(&box->more[box->more_head + i]);
+        span_drop(&box->more[box->more_head + i]);
     }
     xfree(box->more);
     *box = (struct outbox){ 0 };
@@ -44,7 +44,7 @@ enum err outbox_push(struct outbox *box, struct span span, size_t bytes_max) {
     if (last->segment != NULL && span_is_followed_by(*last, span)) {
         last->n += span.n;
     } else {
-        span_ref(span);
+        span_hold(span);
         if (last->segment == NULL) {
             box->first = span;
         } else {
@@ -69,7 +69,7 @@ size_t outbox_peek(const struct outbox *box, struct iovec iov[OUTBOX_IOV_MAX]) {
 
 /* Drops the front and moves the next one there. */
 static void drop_first(struct outbox *box) {
-    span_unref(&box->first);
+    span_drop(&box->first);
     if (box->more_count > 0) {
         box->first = box->more[box->more_head];
         box->more_head++;

@@ -1,8 +1,8 @@
 /* An outbox: what one connection has not been sent yet, as spans of shared segments.
  *
  * Thread   the worker that owns the session; nobody else calls in here.
- * Memory   holds references to segments, never copies of their bytes. Empty, it is only itself; one span needs no
- *          allocation either.
+ * Memory   holds references to segments, never copies of their bytes. Empty, it is only itself; one
+ *          span needs no allocation either.
  * Bound    bytes_max of each push. There is no unbounded outbox. */
 #ifndef PARLOIR_SERVER_OUTBOX_H
 #define PARLOIR_SERVER_OUTBOX_H
@@ -15,12 +15,12 @@
 #define OUTBOX_IOV_MAX 64    // spans that leave in one write
 
 struct outbox {
-    struct span first;       // the front; segment == NULL when empty
-    struct span *more;       // owned; what follows, a plain array used from more_head
+    struct span first;    // the front; segment == NULL when empty
+    struct span *more;    // owned; what follows, a plain array used from more_head
     uint32_t more_head;
     uint32_t more_count;
     uint32_t more_cap;
-    uint32_t bytes;          // in all of them
+    uint32_t bytes;    // in all of them
 };
 
 /* Drops everything; zeroed is a valid empty outbox. */

@@ -1,13 +1,14 @@
 /* The ring: see ring.h for the picture and the promises.
  *
- * The joint between core and store is one slot, not a queue: `in_store`. While it is filled the core does
- * not take intakes, so they pile up in the first queue, where they cost nothing and can still be refused.
- * Credits are one atomic number; whoever is refused sets `is_hungry`, and whoever gives back wakes the
- * workers once. */
+ * The joint between core and store is one slot, not a queue: `in_store`. While it is filled the
+ * core does not take intakes, so they pile up in the first queue, where they cost nothing and can
+ * still be refused. Credits are one atomic number; whoever is refused sets `is_hungry`, and whoever
+ * gives back wakes the workers once. */
 #include "server/ring.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,11 +16,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "core/core.h"
 #include "core/tape.h"
+#include "obs/health.h"
 #include "obs/metrics.h"
+#include "store/store.h"
 
-#define RETRY_MS 250           // between two tries to commit a held batch
-#define AWAY_LOOK_MS 50        // how often the core looks whether the store is back
+#define RETRY_MS 250                  // between two tries to commit a held batch
+#define AWAY_LOOK_MS 50               // how often the core looks whether the store is back
 #define TAPE_BYTES_MAX (64u << 20)    // of one batch's commands, before they are written out
 
 struct ring {
@@ -36,16 +40,16 @@ struct ring {
     atomic_bool is_stopping;
     atomic_bool is_reader_stopping;
 
-    pthread_mutex_t lock;            // of what follows
-    pthread_cond_t moved;            // in_store, is_stuck or is_store_stopping changed
-    struct batch *in_store;          // the one batch the store has
-    bool is_stuck;                   // the store said it cannot write it now
+    pthread_mutex_t lock;      // of what follows
+    pthread_cond_t moved;      // in_store, is_stuck or is_store_stopping changed
+    struct batch *in_store;    // the one batch the store has
+    bool is_stuck;             // the store said it cannot write it now
     bool is_store_stopping;
-    bool has_limits;                 // new ones wait for the core
+    bool has_limits;    // new ones wait for the core
     struct core_limits limits;
     uint32_t away_ms;
 
-    FILE *tape;                      // the core's thread's
+    FILE *tape;    // the core's thread's
     struct buf tape_text;
 };
 
@@ -76,7 +80,8 @@ void ring_push(struct ring *ring, struct intake *intake) {
 }
 
 void ring_release(struct ring *ring, struct batch *batch) {
-    size_t credits = batch->intake_count - batch->ask_count;    // an ask's comes back with its answer
+    size_t credits =
+        batch->intake_count - batch->ask_count;    // an ask's comes back with its answer
     if (batch_unref(&batch) && credits > 0) {
         ring_return(ring, credits);
     }
@@ -86,7 +91,7 @@ void ring_release(struct ring *ring, struct batch *batch) {
 
 static void dispatch(struct ring *ring, struct batch *batch) {
     if (batch->ask_count > 0) {
-        BATCH_EACH (item, batch) {
+        BATCH_EACH(item, batch) {
             if (item->kind == ITEM_ASK) {
                 queue_push(&ring->asks, &answer_new(&item->ask)->link);
             }
@@ -205,8 +210,8 @@ static void sessions_of(const struct batch *held, struct map *sessions) {
     }
 }
 
-/* Serves what needs no store while it is away. Commands of sessions that are in the held batch wait, unless they write and
- * are refused anyhow. Returns those that wait, in order. */
+/* Serves what needs no store while it is away. Commands of sessions that are in the held batch
+ * wait, unless they write and are refused anyhow. Returns those that wait, in order. */
 static struct qnode *serve_without_store(struct ring *ring, struct batch *held) {
     SCOPED(map_fini) struct map sessions = { 0 };
     sessions_of(held, &sessions);
@@ -250,7 +255,8 @@ static struct qnode *wait_for_store(struct ring *ring, struct batch *held) {
     return waiting;
 }
 
-/* One round: what was taken becomes a batch, and the batch goes through. Returns what had to wait meanwhile. */
+/* One round: what was taken becomes a batch, and the batch goes through. Returns what had to wait
+ * meanwhile. */
 static struct qnode *go_round(struct ring *ring, struct qnode *taken) {
     take_up_limits(ring);
     struct qnode *waiting = NULL;
@@ -282,7 +288,7 @@ static void *core_main(void *arg) {
 /* ---- the store's thread */
 
 static void tell_kept(struct ring *ring, struct batch *batch) {
-    BATCH_EACH (item, batch) {
+    BATCH_EACH(item, batch) {
         if (item->kind == ITEM_EVENT && event_is_kept(item->event.type) && !item->event.is_void) {
             ring->parts.ops->on_kept(ring->parts.ctx, &item->event);
         }

@@ -1,20 +1,23 @@
 /* The ring: one way round, from a worker's intake to the workers' batch.
  *
- *   worker ──ring_push──> [intakes] ──> CORE ──batch──> STORE ──on_batch──> every worker ──ring_release──┐
- *     ^                                   └── nothing kept: straight on ──┘      │                        │
- *     └───────────────────────────── credits come back <─────────────────────────┴────────────────────────┘
+ *   worker ──ring_push──> [intakes] ──> CORE ──batch──> STORE ──on_batch──> every worker
+ *     ^                                   └─nothing kept: straight on──┘          │
+ *     └──────────────── credits come back <──────────────── ring_release ─────────┘
  *
  * The core takes everything that waits, makes one batch of it, and takes the next only when the
  * store is done with that one: so one wake-up is one batch, one transaction, one sync, and the
- * batch grows with the load by itself. Questions to the store (history) go to a reader's thread once their batch is
- * through, and come back as answers.
+ * batch grows with the load by itself. Questions to the store (history) go to a reader's thread
+ * once their batch is through, and come back as answers.
  *
  * Promises:
  *   1. A batch with something kept reaches no worker before it is committed and synced.
- *   2. Batches reach every worker in the order the core made them. Only while the store is away (promise 4) may
+ *   2. Batches reach every worker in the order the core made them. Only while the store is away
+ *   (promise 4) may
  *      batches with nothing kept pass the one that is held, and none of a session that is in it.
- *   3. At most `credits` commands are under way; pushing into any queue after the first cannot fail.
- *   4. A batch the store cannot write is held and tried again, never dropped and never reported done. Meanwhile, after
+ *   3. At most `credits` commands are under way; pushing into any queue after the first cannot
+ *   fail.
+ *   4. A batch the store cannot write is held and tried again, never dropped and never reported
+ *   done. Meanwhile, after
  *      away_ms or at once when the disk is full, commands that write are refused as store_away.
  *   5. An I/O error of the store ends the process: the truth is on the disk.
  *
@@ -22,16 +25,22 @@
 #ifndef PARLOIR_SERVER_RING_H
 #define PARLOIR_SERVER_RING_H
 
+#include "base/base.h"
 #include "base/err.h"
-#include "core/batch.h"
-#include "core/core.h"
-#include "obs/health.h"
-#include "store/store.h"
 
+struct answer;
+struct batch;
+struct core;
+struct core_limits;
+struct event;
+struct health;
+struct intake;
 struct ring;
+struct store;
 
 struct ring_ops {
-    /* A batch is through; called once for each worker, in order. The receiver calls ring_release once. */
+    /* A batch is through; called once for each worker, in order. The receiver calls ring_release
+     * once. */
     void (*on_batch)(void *ctx, unsigned worker, struct batch *batch);
 
     /* A question is answered; the receiver owns the answer and calls ring_return(1). */
@@ -45,14 +54,14 @@ struct ring_ops {
 };
 
 struct ring_parts {
-    struct core *core;       // borrowed; the core's thread's until ring_stop
-    struct store *store;     // borrowed; the store's thread's until ring_stop
-    struct health *health;   // borrowed
+    struct core *core;                   // borrowed; the core's thread's until ring_stop
+    struct store *store;                 // borrowed; the store's thread's until ring_stop
+    struct health *health;               // borrowed
     const struct core_limits *limits;    // what the core was made with, for the tape
     unsigned worker_count;
     uint32_t credits;
     uint32_t away_ms;
-    const char *tape_path;   // NULL: no tape
+    const char *tape_path;    // NULL: no tape
     const struct ring_ops *ops;
     void *ctx;
 };
@@ -60,13 +69,15 @@ struct ring_parts {
 /* Starts the threads. ERR_IO: the store gives no reader, or the tape cannot be written. */
 enum err ring_start(const struct ring_parts *parts, struct ring **out) MUST_USE;
 
-/* Lets everything that was pushed come round, ends the threads, frees the ring. No worker may push any more. */
+/* Lets everything that was pushed come round, ends the threads, frees the ring. No worker may push
+ * any more. */
 void ring_stop(struct ring **ring);
 
 /* Takes a credit for one command. false: none is left; stop reading until on_credits. */
 bool ring_admit(struct ring *ring) MUST_USE;
 
-/* Takes a credit even if none is left: for what must be said (a session's end) and is bounded otherwise. */
+/* Takes a credit even if none is left: for what must be said (a session's end) and is bounded
+ * otherwise. */
 void ring_admit_always(struct ring *ring);
 
 /* Sends an intake into the ring, which takes it over. A credit was taken for it. */

@@ -1,5 +1,6 @@
-/* What is served over HTTP: ROUTE(path, handler). A handler answers the request or starts an upgrade; GET and HEAD
- * alone are let through to it, anything else is 405. On an entrance of the hub every path is an upgrade. */
+/* What is served over HTTP: ROUTE(path, handler). A handler answers the request or starts an
+ * upgrade; GET and HEAD alone are let through to it, anything else is 405. On an entrance of the
+ * hub every path is an upgrade. */
 ROUTE("/healthz", route_health)
 ROUTE("/readyz", route_ready)
 ROUTE("/metrics", route_metrics)

@@ -12,8 +12,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "core/batch.h"
 #include "obs/metrics.h"
 #include "server/demo.h"
+#include "server/worker.h"
 
 #define PATH_BYTES_MAX 4096
 #define READY_BYTES_MAX 1024
@@ -94,7 +96,8 @@ static enum err open_store(struct server *server, struct buf *why) {
     if (err != OK) {
         return err;
     }
-    struct core_limits limits = settings_core_limits(settings);
+    struct core_limits limits;
+    settings_core_limits(settings, &limits);
     server->core = core_new(&limits);
     err = server->store->ops->load(server->store, on_fact, server);
     if (err != OK) {
@@ -106,7 +109,8 @@ static enum err open_store(struct server *server, struct buf *why) {
 
 static enum err start_ring(struct server *server) {
     const struct config *config = server_settings(server)->config;
-    struct core_limits limits = settings_core_limits(server_settings(server));
+    struct core_limits limits;
+    settings_core_limits(server_settings(server), &limits);
     return ring_start(
         &(struct ring_parts){
             .core = server->core,
@@ -123,14 +127,17 @@ static enum err start_ring(struct server *server) {
         &server->ring);
 }
 
-/* Opens one address on every worker; a Unix socket on the first alone. Appends what is in use to `ready`. */
+/* Opens one address on every worker; a Unix socket on the first alone. Appends what is in use to
+ * `ready`. */
 static enum err open_address(struct server *server, struct str text, enum entrance_kind kind,
                              struct buf *ready, struct buf *why) {
     struct listen_address address;
     enum err err = listen_address_parse(text, &address);
     if (err != OK) {
-        buf_printf(why, "%.*s is not an address to listen on: write 127.0.0.1:8080, [::1]:8080 or "
-                        "unix:/path, each with tls: before it if wanted", STR_FMT(text));
+        buf_printf(why,
+                   "%.*s is not an address to listen on: write 127.0.0.1:8080, [::1]:8080 or "
+                   "unix:/path, each with tls: before it if wanted",
+                   STR_FMT(text));
         return err;
     }
     unsigned count = address.is_unix ? 1 : server->worker_count;
@@ -242,7 +249,8 @@ static void reload(struct server *server) {
     fresh->older = old;
     log_setup(fresh->config->log_level, fresh->config->log_format, STDERR_FILENO);
     atomic_store(&server->settings, fresh);
-    struct core_limits limits = settings_core_limits(fresh);
+    struct core_limits limits;
+    settings_core_limits(fresh, &limits);
     ring_set_limits(server->ring, &limits, (uint32_t)fresh->config->store_away_ms);
     for (unsigned i = 0; i < server->worker_count; i++) {
         worker_poke(&server->workers[i]);

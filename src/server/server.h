@@ -1,19 +1,25 @@
 /* The server: what all workers share, and its life from the first configuration to the last byte.
  *
  *     configuration ──> store ──facts──> core ──> ring ──> workers ──> `ready`
- *     SIGHUP: new settings beside the old ones, workers poked     SIGTERM: drain, then stop in the reverse order
+ *     SIGHUP: new settings beside the old ones, workers poked     SIGTERM: drain, then stop in the
+ *     reverse order
  *
- * Thread   server_run is the main thread's; the rest of the fields are read by workers and never change after the
- *          start, but for `settings` and `is_draining`, which are atomic. */
+ * Thread   server_run is the main thread's; the rest of the fields are read by workers and never
+ *          change after the start, but for `settings` and `is_draining`, which are atomic. */
 #ifndef PARLOIR_SERVER_SERVER_H
 #define PARLOIR_SERVER_SERVER_H
+
+#include <stdatomic.h>
 
 #include "auth/token.h"
 #include "obs/health.h"
 #include "server/addresses.h"
 #include "server/ring.h"
 #include "server/settings.h"
-#include "server/worker.h"
+
+struct core;
+struct store;
+struct worker;
 
 struct server {
     struct settings *_Atomic settings;
@@ -33,8 +39,8 @@ struct server {
     uint64_t started_ms;
 };
 
-/* Runs the server until a signal ends it. Returns the exit status: 0 in order, 1 a failure, 2 a configuration that cannot
- * be used. */
+/* Runs the server until a signal ends it. Returns the exit status: 0 in order, 1 a failure, 2 a
+ * configuration that cannot be used. */
 int server_run(const struct config_sources *sources);
 
 static inline struct settings *server_settings(struct server *server) {

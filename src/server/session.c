@@ -1,8 +1,8 @@
 /* A session: see session.h for the drawing and the invariants.
  *
- * Deadlines are plain numbers in the session; its one timer is set to the nearest of them and, when it
- * fires, each is looked at. Being heard of only writes a number: the timer finds out later that there is
- * more time, which is cheaper than moving it for every message. */
+ * Deadlines are plain numbers in the session; its one timer is set to the nearest of them and, when
+ * it fires, each is looked at. Being heard of only writes a number: the timer finds out later that
+ * there is more time, which is cheaper than moving it for every message. */
 #include "server/session.h"
 
 #include "base/clock.h"
@@ -17,8 +17,9 @@
 #include "server/server.h"
 #include "server/worker.h"
 
-#define PING_MS 45000              // silence after which we ask whether anybody is there; twice that is the end
-#define TOO_SLOW_LEAVING_MS 5000   // what a slow reader has left to read why it is closed
+#define PING_MS                                                                                    \
+    45000    // silence after which we ask whether anybody is there; twice that is the end
+#define TOO_SLOW_LEAVING_MS 5000    // what a slow reader has left to read why it is closed
 
 static const struct conn_ops conn_ops;
 
@@ -275,16 +276,12 @@ static size_t on_bytes(struct conn *c, uint8_t *p, size_t n) {
     METRIC_ADD_AT(bytes_in_total, s->dialect == NULL ? 0 : s->dialect->id, n);
 
     switch ((enum session_state)s->state) {
-    case SESSION_HEAD:
-        return door_feed(s, p, n);
-    case SESSION_GREETING:
-        return 0;
+    case SESSION_HEAD: return door_feed(s, p, n);
+    case SESSION_GREETING: return 0;
     case SESSION_LIVE:
-    case SESSION_LEAVING:
-        break;
+    case SESSION_LEAVING: break;
     case SESSION_GONE:
-    case SESSION_STATE_COUNT:
-        return n;
+    case SESSION_STATE_COUNT: return n;
     }
     if (s->framing == FRAMING_LINES) {
         return operator_feed(s, p, n);
@@ -492,16 +489,11 @@ static void on_state_too_long(struct session *s) {
         METRIC_ADD_AT(connection_errors_total, METRIC_REASON_TIMEOUT, 1);
         door_on_timeout(s);
         break;
-    case SESSION_GREETING:
-        door_turn_away(s, 503, refusal_text(REFUSE_store_away, LANG_EN));
-        break;
-    case SESSION_LEAVING:
-        session_drop(s, true);
-        break;
+    case SESSION_GREETING: door_turn_away(s, 503, refusal_text(REFUSE_store_away, LANG_EN)); break;
+    case SESSION_LEAVING: session_drop(s, true); break;
     case SESSION_LIVE:
     case SESSION_GONE:
-    case SESSION_STATE_COUNT:
-        break;
+    case SESSION_STATE_COUNT: break;
     }
 }
 

@@ -1,19 +1,19 @@
 /* A session: one connection, from accept to close, and what it is to the chat.
  *
  *    HEAD ──upgrade, token good──> GREETING ──core says yes──> LIVE
- *     │ │                             │                          │
- *     │ └─ plain HTTP: answered here, again and again            │
- *     │ too late, refused             │ refused                  │ closed, expired, banned, too slow, drain
+ *     │ │                             │                          │ closed, expired, banned,
+ *     │ └─ plain HTTP: answered here  │ refused                  │ too slow, drain
+ *     │ too late, refused             │                          │
  *     └───────────────┬───────────────┴──────────────────────────┘
  *                     v
- *                 LEAVING ──said, or too late──> GONE ──descriptor closed and core told──> freed
+ *                 LEAVING ──said, or too late──> GONE ──descriptor closed, core told──> freed
  *
- *    state      reads                     counts as online   may last             entered by
- *    HEAD       HTTP                      no                 limits.hello_ms      session_new, session_again
- *    GREETING   nothing                   no                 GREETING_MS          door
- *    LIVE       messages                  yes                for ever             on the core's yes
- *    LEAVING    and drops what it reads   no                 LEAVING_MS           session_leave
- *    GONE       nothing                   no                 until told           session_drop
+ *    state      reads               counts as online   may last          entered by
+ *    HEAD       HTTP                no                 limits.hello_ms   session_new
+ *    GREETING   nothing             no                 GREETING_MS       door
+ *    LIVE       messages            yes                for ever          the core's yes
+ *    LEAVING    and drops it        no                 LEAVING_MS        session_leave
+ *    GONE       nothing             no                 until told        session_drop
  *
  * Invariants:
  *   1. Whatever a session was asked to send leaves in order, or the session ends.
@@ -25,17 +25,16 @@
 #ifndef PARLOIR_SERVER_SESSION_H
 #define PARLOIR_SERVER_SESSION_H
 
-#include "core/batch.h"
-#include "dialect/dialect.h"
+#include "core/cmd.h"
 #include "net/conn.h"
 #include "net/ws.h"
 #include "server/outbox.h"
 
-#define GREETING_MS 60000          // the core answers, or the store is away longer than anybody waits
-#define LEAVING_MS 2000            // for the peer's close frame and our last bytes
-#define STALL_MS 20000             // a reader that takes nothing for so long is too slow
-#define PENDING_MAX 64             // commands of one session under way; then it is not read
-#define CONTROL_PER_SECOND_MAX 200 // pings and the like; more is a flood (1008)
+#define GREETING_MS 60000    // the core answers, or the store is away longer than anybody waits
+#define LEAVING_MS 2000      // for the peer's close frame and our last bytes
+#define STALL_MS 20000       // a reader that takes nothing for so long is too slow
+#define PENDING_MAX 64       // commands of one session under way; then it is not read
+#define CONTROL_PER_SECOND_MAX 200    // pings and the like; more is a flood (1008)
 
 enum session_state {
     SESSION_HEAD,
@@ -49,8 +48,11 @@ enum session_state {
 enum framing { FRAMING_WS, FRAMING_LINES };
 
 struct address;
+struct dialect;
 struct entrance;
 struct worker;
+struct lines;
+struct reply;
 struct visit;
 struct room_here;
 
@@ -61,55 +63,56 @@ struct follow {
 };
 
 struct session {
-    struct conn conn;             // first: they are one
-    struct worker *worker;        // borrowed
+    struct conn conn;                   // first: they are one
+    struct worker *worker;              // borrowed
     const struct entrance *entrance;    // borrowed; where it came in
-    struct visit *visit;          // owned; HEAD and GREETING only
-    struct lines *lines;          // owned; framing lines only
-    const struct dialect *dialect;    // NULL before GREETING
-    struct address *address;      // borrowed; where it is counted, NULL: nowhere
+    struct visit *visit;                // owned; HEAD and GREETING only
+    struct lines *lines;                // owned; framing lines only
+    const struct dialect *dialect;      // NULL before GREETING
+    struct address *address;            // borrowed; where it is counted, NULL: nowhere
     session_id id;
-    user_id user;                 // 0 before LIVE
-    struct node on_state;         // worker::sessions[state]: the list it is on is its state
-    struct node on_dirty;         // worker::dirty: something waits and the socket may take it
-    struct node on_starved;       // worker::starved: it waits for credits
-    struct timer timer;           // the nearest of its deadlines
+    user_id user;              // 0 before LIVE
+    struct node on_state;      // worker::sessions[state]: the list it is on is its state
+    struct node on_dirty;      // worker::dirty: something waits and the socket may take it
+    struct node on_starved;    // worker::starved: it waits for credits
+    struct timer timer;        // the nearest of its deadlines
     struct outbox outbox;
-    struct follow *follows;       // owned
+    struct follow *follows;    // owned
     uint16_t follow_count;
     uint16_t follow_cap;
     struct ws ws;
-    uint64_t due_ms;              // when its state has lasted too long; 0: never
-    uint64_t expires_ms;          // monotonic: when its credential ends; 0: never
-    uint64_t stalled_ms;          // since when its socket takes nothing; 0: it does
-    uint64_t heard_ms;            // when it was last heard of
+    uint64_t due_ms;        // when its state has lasted too long; 0: never
+    uint64_t expires_ms;    // monotonic: when its credential ends; 0: never
+    uint64_t stalled_ms;    // since when its socket takes nothing; 0: it does
+    uint64_t heard_ms;      // when it was last heard of
     uint64_t opened_ms;
-    uint16_t pending;             // commands under way in the ring
-    uint16_t control_count;       // control frames in the second control_s
+    uint16_t pending;          // commands under way in the ring
+    uint16_t control_count;    // control frames in the second control_s
     uint32_t control_s;
-    uint16_t close_code;          // LEAVING: what the close frame said
-    uint8_t state;                // enum session_state
-    uint8_t framing;              // enum framing
-    uint8_t lang;                 // enum lang
+    uint16_t close_code;    // LEAVING: what the close frame said
+    uint8_t state;          // enum session_state
+    uint8_t framing;        // enum framing
+    uint8_t lang;           // enum lang
     bool is_deflating;
-    bool is_bulk;                 // on_dirty is the bulk list
-    bool is_open_in_core;         // session_open was answered with yes
-    bool is_close_told;           // session_close is under way
-    bool is_held;                 // not read: too many of its own commands are under way
-    bool is_pinged;               // a ping of ours is unanswered
-    bool is_peer_done;            // the peer's close frame, or its end, has come
-    bool is_counted;              // in the gauge of its dialect's connections
-    bool is_closed;               // the descriptor is gone
+    bool is_bulk;            // on_dirty is the bulk list
+    bool is_open_in_core;    // session_open was answered with yes
+    bool is_close_told;      // session_close is under way
+    bool is_held;            // not read: too many of its own commands are under way
+    bool is_pinged;          // a ping of ours is unanswered
+    bool is_peer_done;       // the peer's close frame, or its end, has come
+    bool is_counted;         // in the gauge of its dialect's connections
+    bool is_closed;          // the descriptor is gone
 };
 
-/* Takes over a descriptor that came in at this entrance; a newcomer that cannot be served is closed. */
+/* Takes over a descriptor that came in at this entrance; a newcomer that cannot be served is
+ * closed. */
 void session_new(struct worker *w, int fd, const struct entrance *entrance);
 
 /* The one function that moves a session to another state. */
 void session_enter(struct session *s, enum session_state next);
 
-/* Queues bytes for the peer. Too much waiting ends the session as too slow. `is_bulk`: part of a long fan-out, which
- * lets shorter ones go first. Nothing is queued once the session leaves. */
+/* Queues bytes for the peer. Too much waiting ends the session as too slow. `is_bulk`: part of a
+ * long fan-out, which lets shorter ones go first. Nothing is queued once the session leaves. */
 void session_push(struct session *s, struct span span, bool is_bulk);
 
 /* Frames a message for this session alone and queues it. */
@@ -121,7 +124,8 @@ void session_say_raw(struct session *s, struct str bytes);
 /* Writes what waits, as far as the socket takes it. */
 void session_flush(struct session *s);
 
-/* Sends a command of this session into the ring. false: no credit is left; the message must be fed again later. */
+/* Sends a command of this session into the ring. false: no credit is left; the message must be fed
+ * again later. */
 bool session_ask(struct session *s, struct cmd *cmd);
 
 /* Its command was answered: takes the next ones in if it had to wait for that. */
@@ -151,7 +155,8 @@ void session_read_on(struct session *s);
 /* The server ends: what is under way is answered, then the peer is told and the session leaves. */
 void session_drain(struct session *s);
 
-/* Whether a session that is GONE may be freed: its descriptor is closed and the core has been told. */
+/* Whether a session that is GONE may be freed: its descriptor is closed and the core has been
+ * told. */
 bool session_is_over(const struct session *s);
 
 /* Frees what it owns; only worker_bury calls it. */

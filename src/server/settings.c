@@ -1,11 +1,12 @@
-/* Settings: see settings.h. Made whole or not at all, so that a reload that fails leaves the old ones. */
+/* Settings: see settings.h. Made whole or not at all, so that a reload that fails leaves the old
+ * ones. */
 #include "server/settings.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
 #include "auth/keyfile.h"
-#include "base/log.h"
+#include "core/core.h"
 
 #define PATH_BYTES_MAX 4096
 
@@ -112,9 +113,9 @@ void settings_free(struct settings **settings) {
     *settings = NULL;
 }
 
-struct core_limits settings_core_limits(const struct settings *settings) {
+void settings_core_limits(const struct settings *settings, struct core_limits *out) {
     const struct config *config = settings->config;
-    struct core_limits limits = {
+    *out = (struct core_limits){
         .message_chars = (uint32_t)config->limits_message_chars,
         .sessions_per_user = (uint32_t)config->limits_connections_per_user,
         .follows_per_session = (uint32_t)config->limits_follows_per_connection,
@@ -122,12 +123,11 @@ struct core_limits settings_core_limits(const struct settings *settings) {
     struct config_rate rate;
 #define DIALECT(name)                                                                              \
     rate = config_rate_of(config, STR_LIT(#name));                                                 \
-    limits.content[DIALECT_##name] = (struct rate_limit){                                          \
+    out->content[DIALECT_##name] = (struct rate_limit){                                            \
         .per_minute = (uint32_t)rate.per_minute,                                                   \
         .per_hour = (uint32_t)rate.per_hour,                                                       \
         .burst = (uint32_t)rate.burst,                                                             \
     };
 #include "core/dialects.tbl.h"
 #undef DIALECT
-    return limits;
 }

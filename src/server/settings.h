@@ -1,15 +1,17 @@
 /* Settings: one configuration and what is made from it for the workers.
  *
  * Thread   immutable once made; any.
- * Memory   owned by the server; old ones are kept until the end, since a worker may still hold one. */
+ * Memory   owned by the server; old ones are kept until the end, since a worker may still hold
+ *          one. */
 #ifndef PARLOIR_SERVER_SETTINGS_H
 #define PARLOIR_SERVER_SETTINGS_H
 
 #include "auth/jwt.h"
 #include "base/err.h"
 #include "config/config.h"
-#include "core/core.h"
 #include "net/tls.h"
+
+struct core_limits;
 
 struct settings {
     struct config *config;      // owned
@@ -18,16 +20,17 @@ struct settings {
     struct settings *older;     // owned
 };
 
-/* Reads all sources and makes everything from them; the data directory is created. On failure `why` receives a sentence
- * naming the place. ERR_PROTO: the configuration cannot be used. ERR_IO: a file cannot be read or made. */
-enum err settings_new(const struct config_sources *sources, struct settings **out,
-                      struct buf *why) MUST_USE;
+/* Reads all sources and makes everything from them; the data directory is created. On failure `why`
+ * receives a sentence naming the place. ERR_PROTO: the configuration cannot be used. ERR_IO: a file
+ * cannot be read or made. */
+enum err settings_new(const struct config_sources *sources, struct settings **out, struct buf *why)
+    MUST_USE;
 
 /* Frees these and all older ones. */
 void settings_free(struct settings **settings);
 
 /* The part of it the core goes by. */
-struct core_limits settings_core_limits(const struct settings *settings);
+void settings_core_limits(const struct settings *settings, struct core_limits *out);
 
 /* Appends <data.dir>/<name> with a zero byte after it (not counted). */
 void settings_put_path(const struct config *config, const char *name, struct buf *out);

@@ -44,11 +44,11 @@ struct span spool_put(struct spool *spool, struct str head, struct str body) {
     return span;
 }
 
-void span_ref(struct span span) {
+void span_hold(struct span span) {
     span.segment->refs++;
 }
 
-void span_unref(struct span *span) {
+void span_drop(struct span *span) {
     segment_unref(&span->segment);
     span->n = 0;
 }

@@ -25,7 +25,8 @@ struct segment {
     char bytes[];
 };
 
-/* A piece of a segment. segment == NULL: none. Copying a span does not take a reference: whoever keeps it does. */
+/* A piece of a segment. segment == NULL: none. Copying a span does not take a reference: whoever
+ * keeps it does. */
 struct span {
     struct segment *segment;
     uint32_t at;
@@ -39,13 +40,13 @@ struct spool {
 /* Gives the spool's reference back; zeroed is a valid empty spool. */
 void spool_fini(struct spool *spool);
 
-/* Appends two pieces as one contiguous frame and returns where it lies. The span is borrowed: it is good until the
- * next call here unless a reference is taken. */
+/* Appends two pieces as one contiguous frame and returns where it lies. The span is borrowed: it is
+ * good until the next call here unless a reference is taken. */
 struct span spool_put(struct spool *spool, struct str head, struct str body);
 
 /* Takes, and gives back, a reference to what the span lies in. */
-void span_ref(struct span span);
-void span_unref(struct span *span);
+void span_hold(struct span span);
+void span_drop(struct span *span);
 
 /* Whether `next` begins where `span` ends. */
 static inline bool span_is_followed_by(struct span span, struct span next) {

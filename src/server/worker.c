@@ -1,11 +1,11 @@
 /* A worker: see worker.h for the picture.
  *
- * Three moments matter and each is one function: on_wake takes what came round the ring, on_turn_end
- * writes a slice of what waits, and on_timer ends what has lasted too long. Everything else is called from those or
- * from a socket.
+ * Three moments matter and each is one function: on_wake takes what came round the ring,
+ * on_turn_end writes a slice of what waits, and on_timer ends what has lasted too long. Everything
+ * else is called from those or from a socket.
  *
- * Session ids are (worker, slot, generation): finding a session is an index and a comparison, and an id
- * outlives its session harmlessly. */
+ * Session ids are (worker, slot, generation): finding a session is an index and a comparison, and
+ * an id outlives its session harmlessly. */
 #include "server/worker.h"
 
 #include "base/clock.h"
@@ -24,10 +24,10 @@ enum { DIRTY_SHORT, DIRTY_LONG };
 
 /* A batch on its way through this worker. */
 struct letter {
-    struct qnode link;         // in the inbox
+    struct qnode link;    // in the inbox
     struct node on_unreleased;
     struct batch *batch;
-    uint64_t mark[2];          // sessions that must have been visited before it is released
+    uint64_t mark[2];    // sessions that must have been visited before it is released
 };
 
 /* ---- session ids */
@@ -111,7 +111,7 @@ static bool is_out(const struct worker *w, const struct letter *letter) {
 }
 
 static void release_some(struct worker *w) {
-    LIST_EACH (letter, &w->unreleased, struct letter, on_unreleased) {
+    LIST_EACH(letter, &w->unreleased, struct letter, on_unreleased) {
         if (!is_out(w, letter)) {
             return;    // they are released in order
         }
@@ -217,7 +217,7 @@ static void drain(struct worker *w) {
     w->is_draining = true;
     close_entrances(w);
     for (int state = SESSION_HEAD; state <= SESSION_LIVE; state++) {
-        LIST_EACH (s, &w->sessions[state], struct session, on_state) {
+        LIST_EACH(s, &w->sessions[state], struct session, on_state) {
             session_drain(s);
         }
     }
@@ -259,7 +259,7 @@ static void on_wake(void *ctx) {
 }
 
 static void bury_the_gone(struct worker *w) {
-    LIST_EACH (s, &w->sessions[SESSION_GONE], struct session, on_state) {
+    LIST_EACH(s, &w->sessions[SESSION_GONE], struct session, on_state) {
         if (session_is_over(s)) {
             worker_bury(w, s);
         }

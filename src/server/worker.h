@@ -1,40 +1,45 @@
 /* A worker: one thread, one loop, its share of the connections, and its part of every room.
  *
- *     listeners ──> sessions ──intakes──> ring ──batches──> inbox ──> fan-out ──> outboxes ──> dirty lists ──> sockets
+ *     listeners ──> sessions ──intakes──> ring
+ *     sockets <── dirty lists <── outboxes <── fan-out <── inbox <──batches──┘
  *
- * In one turn of the loop sockets are read, batches are taken and fanned out into outboxes; at the end of the turn every
- * session with something waiting gets one write. A turn flushes FLUSH_SLICE sessions at most, those of short fan-outs first,
- * so that a room of ten thousand neither starves nor delays the rooms of ten; what is not flushed yet keeps
- * gathering, and leaves later in the same single write.
+ * In one turn of the loop sockets are read, batches are taken and fanned out into outboxes; at the
+ * end of the turn every session with something waiting gets one write. A turn flushes FLUSH_SLICE
+ * sessions at most, those of short fan-outs first, so that a room of ten thousand neither starves
+ * nor delays the rooms of ten; what is not flushed yet keeps gathering, and leaves later in the
+ * same single write.
  *
- * A batch is released, and its credits come back, when everything it made dirty has been visited: senders are thereby
- * held to the pace of delivery.
+ * A batch is released, and its credits come back, when everything it made dirty has been visited:
+ * senders are thereby held to the pace of delivery.
  *
- * Thread   created by the server, then its own; worker_deliver, worker_answer and worker_poke come from others.
+ * Thread   created by the server, then its own; worker_deliver, worker_answer and worker_poke come
+ *          from others.
  * Memory   owns its sessions, rooms and spools. */
 #ifndef PARLOIR_SERVER_WORKER_H
 #define PARLOIR_SERVER_WORKER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "auth/jwt.h"
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/queue.h"
+#include "dialect/dialect.h"
 #include "net/deflate.h"
 #include "net/listener.h"
 #include "server/session.h"
 #include "server/spool.h"
 
-#define FLUSH_SLICE 128            // sessions written to in one turn
-#define BULK_SEATS_MIN 64          // a fan-out to more than this is a long one
-#define RUN_MAX 64                 // messages to one room that are fanned out together
+#define FLUSH_SLICE 128                   // sessions written to in one turn
+#define BULK_SEATS_MIN 64                 // a fan-out to more than this is a long one
+#define RUN_MAX 64                        // messages to one room that are fanned out together
 #define WIRE_FORMS (2 * DIALECT_COUNT)    // a dialect, plain or deflated
 #define SCRATCH_BYTES_MAX (4u << 20)      // one encoded message, the longest history included
-#define DEFLATE_BYTES_MIN 256      // shorter messages are not compressed
+#define DEFLATE_BYTES_MIN 256             // shorter messages are not compressed
 #define DEFLATE_LEVEL 6
-#define MESSAGE_FRAMES_MAX 1024    // fragments of one message
-#define SHRINK_BYTES (256u << 10)         // a scratch buffer larger than this is given back
+#define MESSAGE_FRAMES_MAX 1024      // fragments of one message
+#define SHRINK_BYTES (256u << 10)    // a scratch buffer larger than this is given back
 
 struct server;
 
@@ -59,11 +64,11 @@ struct entrance {
 
 struct worker {
     struct loop loop;
-    struct server *server;      // borrowed
-    struct settings *settings;  // borrowed; the configuration it goes by, until poked
+    struct server *server;        // borrowed
+    struct settings *settings;    // borrowed; the configuration it goes by, until poked
     unsigned index;
     pthread_t thread;
-    struct queue inbox;         // struct letter: batches that are through
+    struct queue inbox;    // struct letter: batches that are through
     struct queue answers;
     atomic_bool is_poked;       // reload or drain: look at the server's flags
     atomic_bool has_credits;    // credits came back
@@ -72,27 +77,27 @@ struct worker {
     size_t entrance_count;
 
     struct slab session_slab;
-    struct session **slots;         // by the slot in a session's id
+    struct session **slots;    // by the slot in a session's id
     uint32_t *generations;
     uint32_t slot_count;
     uint32_t slot_cap;
-    uint32_t *free_slots;           // as many as slot_cap
+    uint32_t *free_slots;    // as many as slot_cap
     uint32_t free_count;
     struct list sessions[SESSION_STATE_COUNT];
-    struct list starved;            // sessions that wait for credits
-    struct map rooms;               // room id -> struct room_here
+    struct list starved;    // sessions that wait for credits
+    struct map rooms;       // room id -> struct room_here
 
-    struct list dirty[2];           // short fan-outs and answers; long fan-outs
-    uint64_t dirtied[2];            // sessions ever put on each list
+    struct list dirty[2];    // short fan-outs and answers; long fan-outs
+    uint64_t dirtied[2];     // sessions ever put on each list
     uint64_t visited[2];
-    struct list unreleased;         // struct letter: batches whose fan-out is not out yet
+    struct list unreleased;    // struct letter: batches whose fan-out is not out yet
 
     struct spool spools[WIRE_FORMS];
-    struct spool own_spool;         // frames for one session
-    struct buf scratch;             // a message being encoded
-    struct buf head;                // its frame header, or the frame deflated
+    struct spool own_spool;    // frames for one session
+    struct buf scratch;        // a message being encoded
+    struct buf head;           // its frame header, or the frame deflated
     struct decode_scratch decode;
-    struct arena arena;             // one request's
+    struct arena arena;    // one request's
     struct jwt_verifier *verifier;
     struct ws_shared ws_shared;
     struct deflater *deflater;
@@ -104,11 +109,16 @@ struct worker {
 enum err worker_init(struct worker *w, struct server *server, unsigned index) MUST_USE;
 
 /* Adds a listening descriptor before the start. */
-enum err worker_add_entrance(struct worker *w, int fd, enum entrance_kind kind,
-                             bool is_tls) MUST_USE;
+enum err worker_add_entrance(struct worker *w, int fd, enum entrance_kind kind, bool is_tls)
+    MUST_USE;
 
+/* Runs its loop on a thread of its own. */
 void worker_start(struct worker *w);
+
+/* Waits for the end of that thread, which comes after a drain. */
 void worker_join(struct worker *w);
+
+/* Frees what it owns; its thread has ended or was never started. */
 void worker_fini(struct worker *w);
 
 /* From other threads. worker_deliver: a batch is through. worker_answer takes the answer over. */
