@@ -1,4 +1,5 @@
-/* A workshop for tests: keys of every kind, and tokens with whatever header, claims and signature one likes.
+/* A workshop for tests: keys of every kind, and tokens with whatever header, claims and signature
+ * one likes.
  *
  * Thread   any.   Memory   keys are OpenSSL's, freed with forge_key_free. */
 #ifndef PARLOIR_AUTH_FORGE_H
@@ -27,8 +28,8 @@ void forge_put_jwk(struct buf *out, EVP_PKEY *key, const char *more);
 /* Appends `header.claims.` in base64url, without a signature. */
 void forge_put_unsigned(struct buf *out, struct str header, struct str claims);
 
-/* Appends the dot and the signature of all that is in `token` so far: the MAC under any secret, even an
- * empty one, or the signature of a private key in the form a JWS has. */
+/* Appends the dot and the signature of all that is in `token` so far: the MAC under any secret,
+ * even an empty one, or the signature of a private key in the form a JWS has. */
 void forge_sign_hs256(struct buf *token, struct str secret);
 void forge_sign(struct buf *token, EVP_PKEY *key);
 

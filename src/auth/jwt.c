@@ -6,11 +6,12 @@
  *        │        3. only then is it looked at
  *        1. says which of our keys, nothing else
  *
- * The header is the attacker's until step 2 is done: it can pick one of our keys by algorithm and name,
- * and the key must be for that algorithm. Nothing it contains is ever used as a key, a path or an address.
+ * The header is the attacker's until step 2 is done: it can pick one of our keys by algorithm and
+ * name, and the key must be for that algorithm. Nothing it contains is ever used as a key, a path
+ * or an address.
  *
- * OpenSSL keeps a queue of errors for each thread, which TLS on the same thread looks at: whoever leaves
- * this file leaves that queue empty. */
+ * OpenSSL keeps a queue of errors for each thread, which TLS on the same thread looks at: whoever
+ * leaves this file leaves that queue empty. */
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
@@ -22,15 +23,15 @@
 #include "base/rng.h"
 
 #define HS256_BYTES 32
-#define ES256_BYTES 64      // two numbers of 32 bytes
+#define ES256_BYTES 64    // two numbers of 32 bytes
 #define ES256_DER_MAX 80
 #define EDDSA_BYTES 64
 
 struct jwt_verifier {
     struct jwt_keys *keys;    // a reference
     struct json_reader *reader;
-    EVP_MAC_CTX *mac;         // has the secret; NULL: no HS256
-    EVP_MD_CTX *digest;       // for the other algorithms
+    EVP_MAC_CTX *mac;      // has the secret; NULL: no HS256
+    EVP_MD_CTX *digest;    // for the other algorithms
     uint8_t decoded[JWT_BYTES_MAX];
     uint8_t signature[JWT_BYTES_MAX];
 };
@@ -102,7 +103,8 @@ static enum err take_apart(struct str token, struct parts *out, const char **why
     p.signature = rest;
     if (rest.p == NULL || str_find(rest, '.') != rest.n || str_is_empty(p.header) ||
         str_is_empty(p.payload)) {
-        return denied(why, "The token is not a JSON Web Token: three parts with dots between them.");
+        return denied(why,
+                      "The token is not a JSON Web Token: three parts with dots between them.");
     }
     if (str_is_empty(p.signature)) {
         return denied(why, "The token is not signed.");
@@ -162,8 +164,8 @@ static enum err read_header(const struct json *root, struct header *out, const c
     return OK;
 }
 
-/* The one key that a header can mean: of its algorithm, and of its name if both have one. A key that
- * bears the name goes before keys without any. NULL: none, or it is not clear which. */
+/* The one key that a header can mean: of its algorithm, and of its name if both have one. A key
+ * that bears the name goes before keys without any. NULL: none, or it is not clear which. */
 static const struct jwt_key *find_key(const struct jwt_keys *keys, const struct header *h) {
     const struct jwt_key *found = NULL;
     for (size_t i = 0; i < keys->count; i++) {
@@ -227,17 +229,13 @@ static bool verify_es256(struct jwt_verifier *v, const struct jwt_key *key, stru
 static bool verify_signature(struct jwt_verifier *v, const struct jwt_key *key, struct str text,
                              struct str signature) {
     switch (key->alg) {
-    case JWT_HS256:
-        return verify_hs256(v, text, signature);
+    case JWT_HS256: return verify_hs256(v, text, signature);
     case JWT_RS256:
         return signature.n == (size_t)EVP_PKEY_get_size(key->pkey) &&
                verify_digest(v, key, text, signature);
-    case JWT_ES256:
-        return verify_es256(v, key, text, signature);
-    case JWT_EDDSA:
-        return signature.n == EDDSA_BYTES && verify_digest(v, key, text, signature);
-    case JWT_ALG_COUNT:
-        break;
+    case JWT_ES256: return verify_es256(v, key, text, signature);
+    case JWT_EDDSA: return signature.n == EDDSA_BYTES && verify_digest(v, key, text, signature);
+    case JWT_ALG_COUNT: break;
     }
     return false;
 }

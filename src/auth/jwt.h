@@ -22,9 +22,9 @@
 #define JWT_BYTES_MAX 8192
 #define JWT_SECRET_BYTES_MIN 32
 #define JWT_KEY_FILE_BYTES_MAX (256u * 1024)
-#define JWT_KEYS_MAX 64         // keys in one JWKS
+#define JWT_KEYS_MAX 64    // keys in one JWKS
 #define JWT_KID_BYTES_MAX 256
-#define JWT_LEEWAY_S 60         // clocks may differ: for nbf and iat, never for exp
+#define JWT_LEEWAY_S 60    // clocks may differ: for nbf and iat, never for exp
 #define JWT_USERNAME_CHARS_MAX 32
 
 struct jwt_keys;
@@ -45,14 +45,17 @@ struct jwt_keys_spec {
  *                private key, or a curve we do not speak.
  * ERR_DENIED     the secret is too weak (jwt_secret_check), or there is no key at all.
  * `why` receives a sentence for people. */
-enum err jwt_keys_new(const struct jwt_keys_spec *spec, struct jwt_keys **out,
-                      struct buf *why) MUST_USE;
+enum err jwt_keys_new(const struct jwt_keys_spec *spec, struct jwt_keys **out, struct buf *why)
+    MUST_USE;
 
 /* jwt_keys_new() with the key file's text at hand (the file name only for sentences). */
 enum err jwt_keys_new_text(const struct jwt_keys_spec *spec, struct str key_text,
                            struct jwt_keys **out, struct buf *why) MUST_USE;
 
+/* Takes one more reference, for the caller to give back; returns the keys. */
 struct jwt_keys *jwt_keys_ref(struct jwt_keys *keys);
+
+/* Gives a reference back and sets *keys to NULL; the last one frees and wipes. NULL is fine. */
 void jwt_keys_unref(struct jwt_keys **keys);
 
 /* How many keys there are, the secret among them. */
@@ -74,6 +77,8 @@ struct jwt_claims {
 
 /* Returns an owned verifier for one thread; takes a reference of its own to `keys`. Never NULL. */
 struct jwt_verifier *jwt_verifier_new(struct jwt_keys *keys);
+
+/* Frees it and gives its reference to the keys back. A NULL *v is fine. */
 void jwt_verifier_free(struct jwt_verifier **v);
 
 /* Verifies a token at `now_s` seconds since 1970 and fills in *out, whose texts live in `arena`.
@@ -95,14 +100,15 @@ struct jwt_mint {
     struct str username;    // and the rest: left out if empty
     struct str role;
     struct str mobile;
-    struct str issuer;      // the configured ones, or our own verifier would refuse the token
+    struct str issuer;    // the configured ones, or our own verifier would refuse the token
     struct str audience;
     struct str token_id;
     uint64_t ttl_s;
     uint64_t now_s;
 };
 
-/* Appends an HS256 token to `out`: claims user_id, sub (the same as text), iat, exp and those above. */
+/* Appends an HS256 token to `out`: claims user_id, sub (the same as text), iat, exp and those
+ * above. */
 void jwt_mint(const struct jwt_mint *m, struct buf *out);
 
 #endif

@@ -1,8 +1,8 @@
 /* Which claims there are, and what they must be.
  *
- * One walk over the object sorts the members we know into a table; a name of ours that comes twice is
- * refused, since two readers of one token must not see two users. Names are compared exactly: the looser
- * comparison of base/json.h is for people's messages, not for credentials. */
+ * One walk over the object sorts the members we know into a table; a name of ours that comes twice
+ * is refused, since two readers of one token must not see two users. Names are compared exactly:
+ * the looser comparison of base/json.h is for people's messages, not for credentials. */
 #include "auth/jwt_claims.h"
 
 #define NUMERIC_DATE_MAX 9007199254740991.0    // 2^53 - 1
@@ -30,9 +30,9 @@ enum claim {
 
 static const struct str names[CLAIM_COUNT] = {
 #define NAME(claim) [CLAIM_##claim] = { #claim, sizeof #claim - 1 }
-    NAME(user_id),  NAME(sub), NAME(id),  NAME(uid), NAME(username), NAME(preferred_username),
-    NAME(name),     NAME(exp), NAME(nbf), NAME(iat), NAME(iss),      NAME(aud),
-    NAME(role),     NAME(mobile), NAME(jti),
+    NAME(user_id), NAME(sub),    NAME(id),  NAME(uid), NAME(username), NAME(preferred_username),
+    NAME(name),    NAME(exp),    NAME(nbf), NAME(iat), NAME(iss),      NAME(aud),
+    NAME(role),    NAME(mobile), NAME(jti),
 #undef NAME
 };
 
@@ -128,8 +128,8 @@ static enum err check_audience(const struct json *aud, struct str wanted, const 
     return is_named ? OK : denied(why, "The token is for somebody else (aud).");
 }
 
-/* user_id, if given, must be good; sub, id and uid may be something else than our number, as they are
- * in tokens of many issuers, and then the next one is asked. */
+/* user_id, if given, must be good; sub, id and uid may be something else than our number, as they
+ * are in tokens of many issuers, and then the next one is asked. */
 static enum err read_user_id(const struct table *t, uint64_t *out, const char **why) {
     static const enum claim order[] = { CLAIM_user_id, CLAIM_sub, CLAIM_id, CLAIM_uid };
     for (size_t i = 0; i < COUNT(order); i++) {
@@ -149,8 +149,8 @@ static enum err read_user_id(const struct table *t, uint64_t *out, const char **
     return denied(why, "The token names no user: user_id, sub, id or uid must be a whole number.");
 }
 
-/* Whether text has 1 to `chars_max` characters, none of them a control character (C0, DEL, C1), and no
- * space at either end. */
+/* Whether text has 1 to `chars_max` characters, none of them a control character (C0, DEL, C1), and
+ * no space at either end. */
 static bool is_plain(struct str text, size_t chars_max) {
     if (str_is_empty(text) || text.n > chars_max * 4 || str_trim(text).n != text.n ||
         str_chars(text) > chars_max) {

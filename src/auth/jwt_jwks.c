@@ -1,4 +1,5 @@
-/* Public keys from a JWKS file (RFC 7517): {"keys":[{"kty":"RSA","kid":"...","n":"...","e":"AQAB"}]}.
+/* Public keys from a JWKS file (RFC 7517):
+ * {"keys":[{"kty":"RSA","kid":"...","n":"...","e":"AQAB"}]}.
  *
  * Keys of kinds or for uses that are not ours (encryption, other curves, other algorithms) stand in
  * many such files and are passed over; a key that says it is ours and is broken is an error. */
@@ -178,8 +179,7 @@ static enum err add_all(struct jwt_keys *keys, const struct json *root, struct b
 
 enum err jwt_read_jwks(struct jwt_keys *keys, struct str text, struct buf *why) {
     const struct json *root = NULL;
-    SCOPED(json_reader_free) struct json_reader *reader =
-        json_reader_new(JWT_KEY_FILE_BYTES_MAX);
+    SCOPED(json_reader_free) struct json_reader *reader = json_reader_new(JWT_KEY_FILE_BYTES_MAX);
     enum err err = json_parse(reader, text, &root);
     if (err != OK) {
         buf_printf(why, "is not JSON: %s", json_reader_why(reader));

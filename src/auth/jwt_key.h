@@ -1,7 +1,8 @@
 /* Keys as the verifier sees them. Private to this folder.
  *
  * Thread   immutable once made.
- * Memory   jwt_keys owns all of it; OpenSSL's objects are only used through const or by reference. */
+ * Memory   jwt_keys owns all of it; OpenSSL's objects are only used through const or by
+ *          reference. */
 #ifndef PARLOIR_AUTH_JWT_KEY_H
 #define PARLOIR_AUTH_JWT_KEY_H
 
@@ -18,8 +19,8 @@ struct jwt_key {
 };
 
 struct jwt_keys {
-    unsigned refs;        // atomic
-    EVP_MD *sha256;       // fetched once: a fetch costs more than a hash
+    unsigned refs;     // atomic
+    EVP_MD *sha256;    // fetched once: a fetch costs more than a hash
     EVP_MAC *hmac;
     struct str secret;    // owned, wiped; empty: no HS256
     struct str issuer;    // owned; empty: not checked
@@ -37,9 +38,9 @@ enum err jwt_read_pem(struct jwt_keys *keys, struct str text, struct buf *why) M
 enum err jwt_read_jwks(struct jwt_keys *keys, struct str text, struct buf *why) MUST_USE;
 
 /* Takes `pkey` and adds it under `kid` (copied; p == NULL: without a name), after finding out which
- * algorithm it is for. ERR_PROTO: a kind of key we do not speak, an RSA key too short, a kid that is
- * taken. The caller has lost the key in any case. */
-enum err jwt_keys_add(struct jwt_keys *keys, EVP_PKEY *pkey, struct str kid,
-                      struct buf *why) MUST_USE;
+ * algorithm it is for. ERR_PROTO: a kind of key we do not speak, an RSA key too short, a kid that
+ * is taken. The caller has lost the key in any case. */
+enum err jwt_keys_add(struct jwt_keys *keys, EVP_PKEY *pkey, struct str kid, struct buf *why)
+    MUST_USE;
 
 #endif

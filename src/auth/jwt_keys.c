@@ -3,7 +3,8 @@
  * Promises:
  *   1. A key verifies one algorithm, found out from the key itself, never from a token.
  *   2. Two keys of one algorithm never have the same name.
- *   3. A private key is never accepted where a public one belongs: it should not be on this machine. */
+ *   3. A private key is never accepted where a public one belongs: it should not be on this
+ *   machine. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -60,9 +61,7 @@ static enum err alg_of_key(EVP_PKEY *pkey, enum jwt_alg *out, struct buf *why) {
         }
         *out = JWT_ES256;
         return OK;
-    case EVP_PKEY_ED25519:
-        *out = JWT_EDDSA;
-        return OK;
+    case EVP_PKEY_ED25519: *out = JWT_EDDSA; return OK;
     default:
         BUF_PUT_LIT(why, "has a key that is neither RSA nor P-256 nor Ed25519");
         return ERR_PROTO;
@@ -124,7 +123,8 @@ static enum err read_key_text(struct jwt_keys *keys, const char *file, struct st
     SCOPED(buf_fini) struct buf what = BUF_INIT(512);
     struct str trimmed = str_trim(text);
     bool is_json = !str_is_empty(trimmed) && trimmed.p[0] == '{';
-    enum err err = is_json ? jwt_read_jwks(keys, trimmed, &what) : jwt_read_pem(keys, trimmed, &what);
+    enum err err =
+        is_json ? jwt_read_jwks(keys, trimmed, &what) : jwt_read_pem(keys, trimmed, &what);
     if (err != OK) {
         buf_printf(why, "%s ", file);
         buf_put_str(why, buf_str(&what));
@@ -150,7 +150,8 @@ enum err jwt_keys_new_text(const struct jwt_keys_spec *spec, struct str key_text
         goto fail;
     }
     if (keys->count == 0) {
-        BUF_PUT_LIT(why, "there is neither a JWT secret nor a key file: no token could be verified");
+        BUF_PUT_LIT(why,
+                    "there is neither a JWT secret nor a key file: no token could be verified");
         err = ERR_DENIED;
         goto fail;
     }

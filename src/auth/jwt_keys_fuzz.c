@@ -1,4 +1,5 @@
-/* Key files: whatever is in them, there are keys or a sentence, and never a key that is not safe. */
+/* Key files: whatever is in them, there are keys or a sentence, and never a key that is not
+ * safe. */
 #include "auth/jwt_key.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

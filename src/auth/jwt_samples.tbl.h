@@ -1,6 +1,6 @@
 /* Secrets that stand in documentation, tutorials and sample configurations, where everybody has
- * read them. Compared without letter case and without `_`, `-` and spaces; a text made by repeating one
- * of them is one too.
+ * read them. Compared without letter case and without `_`, `-` and spaces; a text made by repeating
+ * one of them is one too.
  *
  *   SAMPLE("text") */
 

@@ -1,8 +1,8 @@
 /* Key files.
  *
- * Making one must not leave half a key behind, nor two different ones when two processes start together:
- * it is written and synced under a name of its own, then linked to the real name, which fails if somebody
- * was faster; then theirs is read. */
+ * Making one must not leave half a key behind, nor two different ones when two processes start
+ * together: it is written and synced under a name of its own, then linked to the real name, which
+ * fails if somebody was faster; then theirs is read. */
 #include "auth/keyfile.h"
 
 #include <errno.h>
@@ -31,8 +31,10 @@ static enum err check_mode(int fd, const char *path, struct buf *why) {
         return ERR_DENIED;
     }
     if ((st.st_mode & 077) != 0) {
-        buf_printf(why, "%s can be read by others (mode %03o): chmod 600 it, and make a new key if "
-                        "others could have seen it", path, st.st_mode & 0777);
+        buf_printf(why,
+                   "%s can be read by others (mode %03o): chmod 600 it, and make a new key if "
+                   "others could have seen it",
+                   path, st.st_mode & 0777);
         return ERR_DENIED;
     }
     if (st.st_size > KEY_FILE_TEXT_MAX) {
@@ -113,8 +115,7 @@ static enum err sync_directory_of(const char *path, struct buf *why) {
 /* ERR_EXISTS: somebody was faster. */
 static enum err make_key(const char *path, struct buf *why) {
     char draft[PATH_BYTES];
-    int n = snprintf(draft, sizeof draft, "%s.%016llx", path,
-                     (unsigned long long)rng_secret_u64());
+    int n = snprintf(draft, sizeof draft, "%s.%016llx", path, (unsigned long long)rng_secret_u64());
     if (n < 0 || (size_t)n >= sizeof draft) {
         errno = ENAMETOOLONG;
         return failed(why, "make", path);

@@ -15,7 +15,8 @@ bool password_check(struct str password, const char **why) {
         *why = "The password is longer than 128 characters.";
         return false;
     }
-    if (!str_is_utf8(password) || memchr(password.p == NULL ? "" : password.p, 0, password.n) != NULL) {
+    if (!str_is_utf8(password) ||
+        memchr(password.p == NULL ? "" : password.p, 0, password.n) != NULL) {
         *why = "The password is not valid UTF-8 text.";
         return false;
     }
@@ -44,9 +45,8 @@ enum err password_hash(struct str password, struct password_cost cost,
 }
 
 /* The hash of bytes nobody knows, at PASSWORD_COST. */
-static const char nobody[PASSWORD_HASH_BYTES] =
-    "$argon2id$v=19$m=65536,t=2,p=1$4rlbNrV7G1lPH5N4E"
-    "xtTnw$BRrotlohWfYVh0tVtiQPkZkRkGyTvyVqsQZoK2TDJAA";
+static const char nobody[PASSWORD_HASH_BYTES] = "$argon2id$v=19$m=65536,t=2,p=1$4rlbNrV7G1lPH5N4E"
+                                                "xtTnw$BRrotlohWfYVh0tVtiQPkZkRkGyTvyVqsQZoK2TDJAA";
 
 enum err password_verify(struct str hash, struct str password) {
     CHECK(sodium_init() >= 0);
@@ -56,7 +56,8 @@ enum err password_verify(struct str hash, struct str password) {
     char text[PASSWORD_HASH_BYTES] = { 0 };    // libsodium reads all of it
     bool is_somebody = !str_is_empty(hash);
     memcpy(text, is_somebody ? hash.p : nobody, is_somebody ? hash.n : sizeof nobody);
-    bool fits = crypto_pwhash_str_verify(text, password.p == NULL ? "" : password.p, password.n) == 0;
+    bool fits =
+        crypto_pwhash_str_verify(text, password.p == NULL ? "" : password.p, password.n) == 0;
     return fits && is_somebody ? OK : ERR_DENIED;
 }
 

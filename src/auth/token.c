@@ -3,8 +3,8 @@
  *     table ──by_hash──> entry            one owner, two ways in
  *           ──by_user──> entry ─next─> entry of the same user
  *
- * The hash is keyed with a key that is not in the database, so a stolen database alone does not even
- * tell whether a guessed token is in it. */
+ * The hash is keyed with a key that is not in the database, so a stolen database alone does not
+ * even tell whether a guessed token is in it. */
 #include "auth/token.h"
 
 #include <pthread.h>

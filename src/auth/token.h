@@ -14,7 +14,7 @@
 #include "base/str.h"
 
 #define TOKEN_BYTES 32
-#define TOKEN_TEXT_BYTES 43     // base64url without padding
+#define TOKEN_TEXT_BYTES 43    // base64url without padding
 #define TOKEN_KEY_BYTES 32
 #define TOKEN_LABEL_BYTES_MAX 64
 
@@ -48,6 +48,8 @@ struct token_table;
 
 /* Returns an empty table, owned by the caller. Never NULL. */
 struct token_table *token_table_new(void);
+
+/* Frees the table and all in it. A NULL *t is fine. */
 void token_table_free(struct token_table **t);
 
 /* Adds a token. ERR_EXISTS: this hash is there, or this user has a token with this label.
