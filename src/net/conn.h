@@ -35,9 +35,9 @@ struct conn_ops {
     /* After is_write_blocked: there is room again. */
     void (*on_writable)(struct conn *c);
 
-    /* The peer sent its end (FIN) or the connection broke; nothing more will come. The owner decides
-     * when to conn_close. ERR_CLOSED: orderly; we may still write. ERR_IO: reset or TLS failure;
-     * this one may come while paused. */
+    /* The peer sent its end (FIN) or the connection broke; nothing more will come. The owner
+     * decides when to conn_close. ERR_CLOSED: orderly; we may still write. ERR_IO: reset or TLS
+     * failure; this one may come while paused. */
     void (*on_end)(struct conn *c, enum err why);
 
     /* The descriptor is closed and the handle gone: the last callback. */
@@ -71,15 +71,15 @@ struct conn {
 enum err conn_open(struct conn *c, struct loop *loop, int fd, struct tls_context *tls,
                    const struct conn_ops *ops) MUST_USE;
 
-/* Writes what it can now, in order. Returns the bytes taken: fewer than all means the socket is full
- * and on_writable will come. -1: the connection is broken; on_end follows or has come.
+/* Writes what it can now, in order. Returns the bytes taken: fewer than all means the socket is
+ * full and on_writable will come. -1: the connection is broken; on_end follows or has come.
  *
  * Over TLS up to 16 KiB of small pieces are gathered into one record, and the last record taken may
  * wait inside: is_write_blocked tells, also when all was taken, and on_writable comes then too. */
 ptrdiff_t conn_write(struct conn *c, const struct iovec *iov, size_t count);
 
-/* Stops and restarts reading. conn_resume first hands up what was kept, in a later turn of the loop,
- * never from inside this call. */
+/* Stops and restarts reading. conn_resume first hands up what was kept, in a later turn of the
+ * loop, never from inside this call. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
 

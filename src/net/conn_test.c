@@ -1,4 +1,5 @@
-/* Plain connections over socketpairs and loopback: order, backpressure, ends. TLS is in tls_test.c. */
+/* Plain connections over socketpairs and loopback: order, backpressure, ends. For TLS see
+ * tls_test.c. */
 #include "net/conn.h"
 
 #include <arpa/inet.h>

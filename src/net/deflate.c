@@ -43,8 +43,8 @@ struct deflater *deflater_new(int window_bits, int level) {
     struct deflater *d = xzalloc(sizeof *d);
     d->z.zalloc = take_memory;
     d->z.zfree = give_memory;
-    CHECK(deflateInit2(&d->z, level, Z_DEFLATED, -window_bits, MEMORY_LEVEL,
-                       Z_DEFAULT_STRATEGY) == Z_OK);
+    CHECK(deflateInit2(&d->z, level, Z_DEFLATED, -window_bits, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) ==
+          Z_OK);
     return d;
 }
 
@@ -144,7 +144,8 @@ static enum err unpack(z_stream *z, struct buf *out, const void *p, size_t n, bo
     }
 }
 
-/* Whether the stream stands between two blocks and on a byte's end (bits as in zlib.h, inflate()). */
+/* Whether the stream stands between two blocks and on a byte's end (bits as in
+ * zlib.h, inflate()). */
 static bool is_at_block_end(const z_stream *z) {
     return (z->data_type & 128) != 0 && (z->data_type & 63) == 0;
 }

@@ -14,7 +14,8 @@
 struct deflater;
 struct inflater;
 
-/* Returns an owned compressor; window_bits 9..15 (8, which zlib cannot do, is a bug), level 1..9. */
+/* Returns an owned compressor; window_bits 9..15 (8, which zlib cannot do, is a bug),
+ * level 1..9. */
 struct deflater *deflater_new(int window_bits, int level);
 
 /* Frees the compressor and sets *d to NULL. A NULL *d is fine. */

@@ -1,5 +1,5 @@
-/* Whatever is unpacked keeps to its limit, and a greater limit changes nothing but the size; whatever
- * is packed comes back, with any window and level. The first byte chooses those. */
+/* Whatever is unpacked keeps to its limit, and a greater limit changes nothing but the size;
+ * whatever is packed comes back, with any window and level. The first byte chooses those. */
 #include "net/deflate.h"
 
 #define LIMIT_BYTES 5000

@@ -22,16 +22,11 @@
 
 #include <llhttp.h>
 
-/* Chunk sizes, their extensions and trailers are bytes nobody keeps or reads: as many are allowed as
- * a head has, and this many more with every byte of body. */
+/* Chunk sizes, their extensions and trailers are bytes nobody keeps or reads: as many are allowed
+ * as a head has, and this many more with every byte of body. */
 #define FRAMING_BYTES_PER_BODY_BYTE 16
 
-enum http1_state {
-    HEAD,
-    BODY,
-    ENDED,
-    REFUSED
-};
+enum http1_state { HEAD, BODY, ENDED, REFUSED };
 
 /* Where the scan of the head stands. */
 enum scan_state {
@@ -68,8 +63,8 @@ struct http1 {
     size_t framing_spare;    // bytes of chunk framing that may still come
     enum http1_state state;
     enum scan_state scan;
-    bool has_ended;          // llhttp saw the request's last byte
-    bool is_answered;        // http1_next came before the end
+    bool has_ended;      // llhttp saw the request's last byte
+    bool is_answered;    // http1_next came before the end
     int status;
     const char *why;
 
@@ -102,8 +97,8 @@ static void refuse_version(struct http1 *h) {
     const struct piece *target = &h->head->target;
     const char *p = h->head->raw.p + target->at + target->n;
     size_t n = h->head->raw.n - target->at - target->n;
-    bool is_version = n >= 9 && memcmp(p, " HTTP/", 6) == 0 && is_digit(p[6]) && p[7] == '.' &&
-                      is_digit(p[8]);
+    bool is_version =
+        n >= 9 && memcmp(p, " HTTP/", 6) == 0 && is_digit(p[6]) && p[7] == '.' && is_digit(p[8]);
     if (!is_version || (p[6] == '1' && (p[8] == '0' || p[8] == '1'))) {
         refuse(h, 400, WHY_LINE);    // no version, or more behind ours
     }
@@ -118,15 +113,19 @@ static void refuse_for(struct http1 *h, llhttp_errno_t error) {
         const char *why;
     } rows[] = {
         { HPE_INVALID_METHOD, 400, "The method must be one that HTTP knows, in capitals." },
-        { HPE_INVALID_URL, 400, "The target must be a path, without spaces or control characters." },
+        { HPE_INVALID_URL, 400,
+          "The target must be a path, without spaces or control characters." },
         { HPE_INVALID_CONSTANT, 400, WHY_LINE },
         { HPE_PAUSED_H2_UPGRADE, 505, WHY_VERSION },
-        { HPE_INVALID_HEADER_TOKEN, 400, "A header must be: Name: value, of printable characters." },
-        { HPE_UNEXPECTED_SPACE, 400, "A header must begin its line and have no space before the colon." },
+        { HPE_INVALID_HEADER_TOKEN, 400,
+          "A header must be: Name: value, of printable characters." },
+        { HPE_UNEXPECTED_SPACE, 400,
+          "A header must begin its line and have no space before the colon." },
         { HPE_UNEXPECTED_CONTENT_LENGTH, 400,
           "There must be one Content-Length or a Transfer-Encoding, not more." },
         { HPE_INVALID_CONTENT_LENGTH, 400, "Content-Length must be one decimal number." },
-        { HPE_INVALID_TRANSFER_ENCODING, 400, "Transfer-Encoding must be chunked and nothing else." },
+        { HPE_INVALID_TRANSFER_ENCODING, 400,
+          "Transfer-Encoding must be chunked and nothing else." },
         { HPE_INVALID_CHUNK_SIZE, 400, "A chunk must begin with its size in hexadecimal digits." },
         { HPE_CR_EXPECTED, 400, "Lines must end in CR LF." },
         { HPE_LF_EXPECTED, 400, "Lines must end in CR LF." },
@@ -214,8 +213,8 @@ static enum http1_method method_of(uint8_t method) {
         uint8_t theirs;
         enum http1_method ours;
     } rows[] = {
-        { HTTP_GET, HTTP1_GET },     { HTTP_HEAD, HTTP1_HEAD },       { HTTP_POST, HTTP1_POST },
-        { HTTP_PUT, HTTP1_PUT },     { HTTP_PATCH, HTTP1_PATCH },     { HTTP_DELETE, HTTP1_DELETE },
+        { HTTP_GET, HTTP1_GET },         { HTTP_HEAD, HTTP1_HEAD },   { HTTP_POST, HTTP1_POST },
+        { HTTP_PUT, HTTP1_PUT },         { HTTP_PATCH, HTTP1_PATCH }, { HTTP_DELETE, HTTP1_DELETE },
         { HTTP_OPTIONS, HTTP1_OPTIONS },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -274,8 +273,7 @@ static bool target_split(struct http1_request *req, bool is_connect) {
 static bool host_is_valid(struct str host) {
     for (size_t i = 0; i < host.n; i++) {
         char c = host.p[i];
-        bool is_alnum =
-            is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        bool is_alnum = is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
         if (!is_alnum && (c == '\0' || strchr("-._~%!$&'()*+;=:[]", c) == NULL)) {
             return false;
         }
@@ -309,8 +307,7 @@ static void check_headers(struct http1 *h, const struct http1_request *req) {
         refuse(h, 400, "There must be one Content-Length or a Transfer-Encoding, not more.");
     }
     if (codings == 1 &&
-        (is_10(h) ||
-         !str_eq_nocase(http1_header(req, "transfer-encoding"), STR_LIT("chunked")))) {
+        (is_10(h) || !str_eq_nocase(http1_header(req, "transfer-encoding"), STR_LIT("chunked")))) {
         refuse(h, 400, "Transfer-Encoding must be chunked and nothing else, in HTTP/1.1.");
     }
 }
@@ -329,26 +326,13 @@ static void check_length(struct http1 *h, struct http1_request *req) {
     }
 }
 
-/* The value without the spaces and tabs around it. */
-static struct str trimmed(struct str s) {
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) {
-        s.n--;
-    }
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.n--;
-    }
-    return s;
-}
-
 /* Makes the request of the pieces; the raw head does not grow any more. */
 static void request_fill(struct http1 *h, struct http1_request *req) {
     const struct http1_head *head = h->head;
     for (size_t i = 0; i < head->header_count; i++) {
-        struct str value = text_of(head, head->values[i]);
         req->headers[i] = (struct http1_header){
             .name = text_of(head, head->names[i]),
-            .value = trimmed(value),
+            .value = str_trim(text_of(head, head->values[i])),
         };
     }
     req->header_count = head->header_count;
@@ -362,11 +346,10 @@ static void request_fill(struct http1 *h, struct http1_request *req) {
 static void request_outlook(struct http1 *h, struct http1_request *req) {
     bool says_close = http1_header_has(req, "connection", "close");
     bool says_stay = http1_header_has(req, "connection", "keep-alive");
-    req->is_keep_alive = !says_close && (says_stay || !is_10(h)) &&
-                         h->parser.method != HTTP_CONNECT;
+    req->is_keep_alive =
+        !says_close && (says_stay || !is_10(h)) && h->parser.method != HTTP_CONNECT;
     req->is_upgrade = req->method == HTTP1_GET && !is_10(h) && !req->is_chunked &&
-                      req->content_length == 0 &&
-                      http1_header_has(req, "connection", "upgrade") &&
+                      req->content_length == 0 && http1_header_has(req, "connection", "upgrade") &&
                       http1_header_has(req, "upgrade", "websocket");
 }
 
@@ -512,7 +495,8 @@ static enum scan_state scan_step(enum scan_state state, uint8_t c, const char **
 /* Takes empty lines before a request. */
 static size_t skip_empty_lines(struct http1 *h, const uint8_t *p, size_t n) {
     size_t i = 0;
-    while (i < n && (h->scan == BEFORE_CR || (h->scan == BEFORE && (p[i] == '\r' || p[i] == '\n')))) {
+    while (i < n &&
+           (h->scan == BEFORE_CR || (h->scan == BEFORE && (p[i] == '\r' || p[i] == '\n')))) {
         const char *why = NULL;
         h->scan = scan_step(h->scan, p[i++], &why);
         if (why != NULL) {

@@ -1,10 +1,10 @@
 /* HTTP/1.1 requests through llhttp, strict: what two parsers could read differently is refused.
  *
- *   400  a bare CR or LF in the head, a folded header, white space before a colon, a byte no head may
- *        have; no Host or two in 1.1, or one that is no host; two Content-Lengths (even equal ones),
- *        Content-Length with Transfer-Encoding, any transfer coding but one `chunked`, any at all
- *        in 1.0; a target that is no path, URL or `*`, or has a fragment; chunks that are wrongly
- *        framed, or far more framing than body
+ *   400  a bare CR or LF in the head, a folded header, white space before a colon, a byte no
+ *        head may have; no Host or two in 1.1, or one that is no host; two Content-Lengths (even
+ *        equal ones), Content-Length with Transfer-Encoding, any transfer coding but one `chunked`,
+ *        any at all in 1.0; a target that is no path, URL or `*`, or has a fragment; chunks that
+ *        are wrongly framed, or far more framing than body
  *   413  a body over body_bytes_max, refused at its declared length, or its chunk's
  *   414  a target over HTTP1_TARGET_BYTES_MAX
  *   431  a head over HTTP1_HEAD_BYTES_MAX, more than HTTP1_HEADERS_MAX headers
@@ -54,7 +54,7 @@ struct http1_request {
     struct http1_header headers[HTTP1_HEADERS_MAX];
     size_t header_count;
     bool is_keep_alive;
-    bool is_upgrade;            // a GET in 1.1 without a body, Connection: upgrade, Upgrade: websocket
+    bool is_upgrade;    // a GET in 1.1 without a body, Connection: upgrade, Upgrade: websocket
     uint64_t content_length;    // 0 when chunked or absent
     bool is_chunked;
 };
@@ -68,8 +68,8 @@ struct http1_sink {
 
 struct http1;
 
-/* Returns an owned parser waiting for a request. Body bytes are only counted against body_bytes_max:
- * over it is 413. */
+/* Returns an owned parser waiting for a request. Body bytes are only counted against
+ * body_bytes_max: over it is 413. */
 struct http1 *http1_new(size_t body_bytes_max);
 
 /* Frees the parser and sets *h to NULL. A NULL *h is fine. */
@@ -109,9 +109,10 @@ bool http1_query(struct str query, const char *name, struct buf *out);
 /* The reason phrase of a status ("Not Found"). Static text, never NULL. */
 const char *http1_reason(int status);
 
-/* A response: status line, Content-Type (none if NULL), Content-Length, `extra` (whole header lines,
- * each ended by CRLF, may be empty), Connection as is_keep_alive says (Upgrade in a 101, nothing in other
- * 1xx), and the body unless is_head_only. 1xx, 204 and 304 have neither body nor Content-Length. */
+/* A response: status line, Content-Type (none if NULL), Content-Length, `extra` (whole header
+ * lines, each ended by CRLF, may be empty), Connection as is_keep_alive says (Upgrade in a 101,
+ * nothing in other 1xx), and the body unless is_head_only. 1xx, 204 and 304 have neither body nor
+ * Content-Length. */
 struct http1_response {
     int status;
     const char *content_type;

@@ -13,12 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
     size_t cut = (size_t)p[0] + 2;
     p++;
     n--;
-    SCOPED(http1_tape_free) struct http1_tape *whole =
-        http1_tape_feed(p, n, n + 1, BODY_BYTES_MAX, false);
-    SCOPED(http1_tape_free) struct http1_tape *drops =
-        http1_tape_feed(p, n, 1, BODY_BYTES_MAX, false);
-    SCOPED(http1_tape_free) struct http1_tape *early =
-        http1_tape_feed(p, n, cut, BODY_BYTES_MAX, true);
+    SCOPED(http1_tape_free)
+    struct http1_tape *whole = http1_tape_feed(p, n, n + 1, BODY_BYTES_MAX, false);
+    SCOPED(http1_tape_free)
+    struct http1_tape *drops = http1_tape_feed(p, n, 1, BODY_BYTES_MAX, false);
+    SCOPED(http1_tape_free)
+    struct http1_tape *early = http1_tape_feed(p, n, cut, BODY_BYTES_MAX, true);
     CHECK(str_eq(buf_str(&whole->log), buf_str(&drops->log)));
     CHECK(str_eq(buf_str(&whole->log), buf_str(&early->log)));
 

@@ -4,8 +4,8 @@
 #define LOG_BYTES_MAX (1 << 26)
 
 static void on_head(void *ctx, const struct http1_request *req) {
-    static const char *const methods[] = { "GET",    "HEAD",    "POST", "PUT", "PATCH",
-                                           "DELETE", "OPTIONS", "OTHER" };
+    static const char *const methods[] = { "GET",   "HEAD",   "POST",    "PUT",
+                                           "PATCH", "DELETE", "OPTIONS", "OTHER" };
     struct http1_tape *tape = ctx;
     struct buf *log = &tape->log;
     buf_printf(log, "%s %.*s", methods[req->method], STR_FMT(req->path));
@@ -28,7 +28,8 @@ static void on_head(void *ctx, const struct http1_request *req) {
     }
     buf_put_char(log, '\n');
     tape->is_over = req->is_upgrade;
-    if (tape->asks_early && !req->is_upgrade) {
+    tape->is_answered = tape->asks_early && (req->is_chunked || req->content_length > 0);
+    if (tape->is_answered) {
         http1_next(tape->http);
     }
 }
@@ -47,7 +48,7 @@ static void on_end(void *ctx) {
     buf_put_str(&tape->log, tape->has_body ? STR_LIT("\nend\n") : STR_LIT("end\n"));
     tape->has_body = false;
     CHECK(!http1_is_inside(tape->http));
-    if (tape->asks_early && !tape->is_over) {
+    if (tape->asks_early && !tape->is_answered && !tape->is_over) {
         http1_next(tape->http);
     }
 }

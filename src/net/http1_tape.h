@@ -14,9 +14,10 @@
 struct http1_tape {
     struct buf log;
     struct http1 *http;
-    bool has_body;    // "body=" was written
-    bool is_over;     // an upgrade has ended
-    bool asks_early;  // http1_next in on_head and in on_end already
+    bool has_body;       // "body=" was written
+    bool is_over;        // an upgrade has ended
+    bool asks_early;     // http1_next in on_head already if there is a body, else in on_end
+    bool is_answered;    // http1_next was called in on_head
     size_t taken;
 };
 

@@ -18,10 +18,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum link_kind {
-    LINK_TEXT,
-    LINK_BINARY
-};
+enum link_kind { LINK_TEXT, LINK_BINARY };
 
 /* Who hears of what comes out of a stream. Callbacks may not free the state they are called from;
  * they return, and what must end ends afterwards. */

@@ -1,9 +1,9 @@
-/* Addresses to listen on, and the sockets made from them. What happens on such a socket afterwards is
- * listener.c.
+/* Addresses to listen on, and the sockets made from them. What happens on such a socket afterwards
+ * is listener.c.
  *
  * Every worker binds the same port (SO_REUSEPORT) and the kernel spreads newcomers over them. The
  * price is that a second server of the same user could bind it as well, unnoticed, and get half of
- * our newcomers; so the first time an address is opened, it is tried without SO_REUSEPORT before. */
+ * our newcomers; so the first time, an address is tried without SO_REUSEPORT before. */
 #include "net/listener.h"
 
 #include <arpa/inet.h>

@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -119,6 +120,28 @@ TEST(a_port_that_somebody_else_serves_is_taken)
     close(first);
     EQ(listen_open(&other, 0, &second), OK);
     close(second);
+}
+
+TEST(without_descriptors_there_is_no_listener)
+{
+    SCOPED(rig_dir_free) char *dir = rig_dir();
+    char text[LISTEN_TEXT_BYTES];
+    snprintf(text, sizeof text, "unix:%s/s", dir);
+    struct listen_address addresses[] = { parsed("127.0.0.1:0"), parsed(":0"), parsed(text) };
+    struct rlimit limit = { 0 };
+    EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    rlim_t before = limit.rlim_cur;
+    for (size_t i = 0; i < COUNT(addresses); i++) {
+        int fd = -1;
+        limit.rlim_cur = 3;
+        EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        enum err err = listen_open(&addresses[i], 0600, &fd);
+        limit.rlim_cur = before;
+        EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        EQ(err, ERR_FULL);
+        EQ(fd, -1);
+        OKAY(!addresses[i].is_ours);
+    }
 }
 
 TEST(an_address_this_machine_does_not_have_is_a_failure)

@@ -38,8 +38,8 @@ void listen_address_text(const struct listen_address *a, char out[LISTEN_TEXT_BY
 
 /* Opens a bound, listening descriptor; with port 0 the system's choice is written back into *a. The
  * other workers call it again with the same *a, and share the port. ERR_EXISTS: somebody else
- * listens there. ERR_DENIED: the system does not let us. ERR_FULL: no descriptor left. ERR_IO: no such
- * address here, or something worse.
+ * listens there. ERR_DENIED: the system does not let us. ERR_FULL: no descriptor left. ERR_IO: no
+ * such address here, or something worse.
  *
  * A stale Unix socket file is replaced; `mode` is the file's. It can be opened once: for other
  * workers, dup() the descriptor. Whoever stops for good unlinks the path. */

@@ -4,7 +4,7 @@
  *
  *      timers            tick: only wakes us
  *      idle              busy: what loop_later() left for this turn
- *      prepare           before_sleep: the end of the turn; wheel, on_turn_end, and how long to sleep
+ *      prepare           before_sleep: the end of the turn; wheel, on_turn_end, how long to sleep
  *      poll              sleeps, then calls conn.c, listener.c and on_wake
  *      closing           on_closed of handles
  *
@@ -13,7 +13,8 @@
  * Promises:
  *   1. now_ms is read once a turn, by the first callback of it, whichever that is.
  *   2. on_turn_end runs exactly once in a turn, after every callback of it.
- *   3. While on_turn_end says "more", or something waits in `later`, poll does not sleep. */
+ *   3. While on_turn_end says "more", or something waits for the next turn, poll does not sleep.
+ *   4. What loop_later was asked for runs in the next turn, never in the one that asked. */
 #include "net/loop.h"
 
 #include "base/clock.h"
@@ -34,17 +35,12 @@ static void on_tick(uv_timer_t *tick) {
     l->tick_ms = UINT64_MAX;    // before_sleep advances the wheel, and arms us again
 }
 
-/* Runs what waited in `later`. What these add waits for the turn after this one. */
+/* Runs what the turn before left for this one. What these add waits for the next. */
 static void on_busy(uv_idle_t *busy) {
     struct loop *l = CONTAINER_OF(busy, struct loop, busy);
-    struct list due;
 
     loop_begin_turn(l);
-    list_init(&due);
-    for (struct node *n; (n = list_pop(&l->later)) != NULL;) {
-        list_push(&due, n);
-    }
-    for (struct node *n; (n = list_pop(&due)) != NULL;) {
+    for (struct node *n; (n = list_pop(&l->due)) != NULL;) {
         struct later *t = CONTAINER_OF(n, struct later, on_loop);
         t->run(t);
     }
@@ -109,13 +105,15 @@ static void on_before_sleep(uv_prepare_t *before_sleep) {
     wheel_advance(&l->wheel, l->now_ms, on_due, l);
     bool has_more = l->ops.on_turn_end != NULL && l->ops.on_turn_end(l->ctx);
     l->is_in_turn = false;
-
+    for (struct node *n; (n = list_pop(&l->later)) != NULL;) {
+        list_push(&l->due, n);
+    }
     if (l->is_stopping && is_deserted(l)) {
         close_own(l);
         return;
     }
     arm_tick(l);
-    if (has_more || !list_is_empty(&l->later)) {
+    if (has_more || !list_is_empty(&l->due)) {
         uv_idle_start(&l->busy, on_busy);
     } else {
         uv_idle_stop(&l->busy);
@@ -146,6 +144,7 @@ enum err loop_init(struct loop *l, const struct loop_ops *ops, void *ctx) {
     l->read_buf = xalloc(LOOP_READ_BYTES);
     wheel_init(&l->wheel, l->now_ms);
     list_init(&l->later);
+    list_init(&l->due);
     return OK;
 }
 
@@ -165,7 +164,7 @@ void loop_wake(struct loop *l) {
 void loop_later(struct loop *l, struct later *t) {
     if (!node_is_on_list(&t->on_loop)) {
         list_push(&l->later, &t->on_loop);
-        uv_idle_start(&l->busy, on_busy);    // in case we are past the end of this turn
+        uv_idle_start(&l->busy, on_busy);
     }
 }
 

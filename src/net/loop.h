@@ -20,9 +20,9 @@
 
 #define LOOP_READ_BYTES 65536    // the shared read buffer of a loop
 
-/* Something to do once, at the start of the next turn. A zeroed one waits for nothing. */
+/* Something to do once, in the next turn. A zeroed one waits for nothing. */
 struct later {
-    struct node on_loop;    // loop::later
+    struct node on_loop;    // loop::later, then loop::due
     void (*run)(struct later *t);
 };
 
@@ -40,7 +40,8 @@ struct loop {
     uv_idle_t busy;        // runs while the next turn must not sleep
     uv_timer_t tick;       // wakes the loop for the wheel
     struct wheel wheel;    // deadlines of connections and sessions
-    struct list later;     // what the next turn starts with
+    struct list later;       // what the next turn has to do
+    struct list due;         // what this turn has to do
     uint64_t now_ms;       // clock_mono_ms at the start of this turn
     uint64_t tick_ms;      // when `tick` is due, UINT64_MAX: not set
     uint8_t *read_buf;     // LOOP_READ_BYTES, lent to whoever reads now
@@ -67,8 +68,8 @@ void loop_stop(struct loop *l);
  * become one. */
 void loop_wake(struct loop *l);
 
-/* Runs t->run once, at the start of the next turn, which will not sleep. Harmless when it waits
- * already. */
+/* Runs t->run once in the next turn, before its on_turn_end; the loop does not sleep until then.
+ * Harmless when it waits already. list_drop(&t->on_loop) takes it back. */
 void loop_later(struct loop *l, struct later *t);
 
 /* Starts a turn unless it has started: refreshes now_ms. Every libuv callback on this loop calls

@@ -1,5 +1,5 @@
-/* The rig of the net tests; see rig.h. It CHECKs instead of failing a test, since fuzz targets link it
- * as well, and because a rig that does not work is not a result. */
+/* The rig of the net tests; see rig.h. It CHECKs instead of failing a test, since fuzz targets link
+ * it as well, and because a rig that does not work is not a result. */
 #include "net/rig.h"
 
 #include <dirent.h>

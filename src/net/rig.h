@@ -1,6 +1,6 @@
-/* For the tests of net/: a loop that is turned by hand, with one connection on it whose other end is a
- * plain descriptor in the test's own hand. No thread and no clock: what the peer does happens between
- * two turns.
+/* For the tests of net/: a loop that is turned by hand, with one connection on it whose other end
+ * is a plain descriptor in the test's own hand. No thread and no clock: what the peer does happens
+ * between two turns.
  *
  * Thread   the test's.   Memory   rig_free closes whatever is still open, and CHECKs that the
  * connection's last callback came. */

@@ -6,8 +6,9 @@
  *
  * Two habits of OpenSSL shape the code:
  *
- *   - Its error queue belongs to the thread, not to the connection: what one connection leaves in it
- *     the next one takes for its own. So the queue is empty before every call and after every failure.
+ *   - Its error queue belongs to the thread, not to the connection: what one connection leaves in
+ *     it the next one takes for its own. So the queue is empty before every call, and after every
+ *     failure.
  *   - A write that would block must be repeated with the same bytes. Our callers should not have to
  *     know, so such a record counts as taken, and its bytes are held here until tls_flush. */
 #include "net/tls.h"

@@ -40,7 +40,10 @@ enum tls_result {
 struct tls_conn *tls_conn_new(struct tls_context *t, int fd);
 void tls_conn_free(struct tls_conn **t);
 
+/* Goes on with the handshake. TLS_DONE: it is over, and bytes may flow. */
 enum tls_result tls_handshake(struct tls_conn *t);
+
+/* Whether the handshake is over and nothing has failed since. */
 bool tls_is_ready(const struct tls_conn *t);
 
 /* Reads up to `cap` bytes into p; *n is written on TLS_DONE. */

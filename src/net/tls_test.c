@@ -212,6 +212,68 @@ TEST(a_pause_during_many_records_loses_none_of_them)
     OKAY(RIG_UNTIL(pair.rig, pair.rig->got.n == 1500));
 }
 
+TEST(much_that_waits_is_read_in_shares_and_to_its_end)
+{
+    SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
+    SCOPED(buf_fini) struct buf much = BUF_INIT(4 << 20);
+    int bytes = 4 << 20;
+    setsockopt(pair.rig->peer, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    OKAY(shake(&pair));
+    conn_pause(&pair.rig->conn);
+    for (int i = 0; i < 30 * 16000; i++) {
+        buf_put_char(&much, (char)(i % 253));
+    }
+    size_t sent = 0;
+    for (size_t n = 0; sent < much.n; sent += n) {    // without a turn of the loop
+        ERR_clear_error();
+        if (SSL_write_ex(pair.client, much.p + sent, 16000, &n) != 1) {
+            break;
+        }
+    }
+    OKAY(sent > 5 * LOOP_READ_BYTES);    // else this shows nothing
+    shutdown(pair.rig->peer, SHUT_WR);
+    conn_resume(&pair.rig->conn);
+    size_t most = 0;
+    for (size_t before = 0; pair.rig->end_count == 0; before = pair.rig->got.n) {
+        rig_turn(pair.rig);
+        most = MAX(most, pair.rig->got.n - before);
+    }
+    EQ(most, 4 * LOOP_READ_BYTES);
+    EQ(pair.rig->got.n, sent);
+    OKAY(memcmp(pair.rig->got.p, much.p, sent) == 0);
+}
+
+TEST(writing_to_a_tls_peer_that_is_gone_ends_the_connection)
+{
+    SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
+    OKAY(shake(&pair));
+    close(pair.rig->peer);
+    pair.rig->peer = -1;
+    conn_pause(&pair.rig->conn);
+    EQ(rig_write(pair.rig, STR_LIT("anybody?")), -1);
+    EQ(pair.rig->end_count, 0);
+    OKAY(RIG_UNTIL(pair.rig, pair.rig->end_count == 1));
+    EQ(pair.rig->end_why, ERR_IO);
+}
+
+TEST(a_tls_peer_that_leaves_while_a_record_is_held_ends_the_connection)
+{
+    SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
+    SCOPED(buf_fini) struct buf much = BUF_INIT(1 << 20);
+    rig_make_narrow(pair.rig);
+    OKAY(shake(&pair));
+    memset(buf_room(&much, 500000), 'x', 500000);
+    buf_added(&much, 500000);
+    OKAY(rig_write(pair.rig, buf_str(&much)) < 500000);
+    conn_pause(&pair.rig->conn);
+    rig_turn(pair.rig);
+    close(pair.rig->peer);
+    pair.rig->peer = -1;
+    OKAY(RIG_UNTIL(pair.rig, pair.rig->end_count == 1));
+    EQ(pair.rig->end_why, ERR_IO);
+    EQ(rig_write(pair.rig, STR_LIT("x")), -1);
+}
+
 TEST(the_orderly_end_of_the_peer_is_told_and_we_may_still_write)
 {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);

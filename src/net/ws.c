@@ -18,7 +18,8 @@
  *   2. Nothing of a frame's payload is kept before its header passed every limit.
  *   3. Text fails at its first bad byte, even in the middle of a frame. (Deflated text: unpacked
  *      first, so at the message's end.)
- *   4. on_message, on_reply and on_pong come in the order of the frames; after on_closing nothing. */
+ *   4. on_message, on_reply and on_pong come in the order of the frames; after
+ *      on_closing nothing. */
 #include "net/ws.h"
 
 #include "net/ws_mask.h"
@@ -45,7 +46,7 @@ struct ws_half {
     size_t got;            // bytes of its payload that have come
     bool in_frame;
 
-    bool is_open;          // a message has begun; the rest of this group is about it
+    bool is_open;    // a message has begun; the rest of this group is about it
     bool is_deflated;
     enum link_kind kind;
     size_t frame_count;    // begun

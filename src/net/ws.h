@@ -46,9 +46,9 @@ enum ws_close {
     WS_CLOSE_TOO_SLOW = 4408,
 };
 
-#define WS_CONTROL_BYTES_MAX 125          // RFC 6455 section 5.5
-#define WS_HEADER_BYTES_MAX 14            // client to server, mask included
-#define WS_FRAME_HEADER_BYTES_MAX 10      // server to client
+#define WS_CONTROL_BYTES_MAX 125        // RFC 6455 section 5.5
+#define WS_HEADER_BYTES_MAX 14          // client to server, mask included
+#define WS_FRAME_HEADER_BYTES_MAX 10    // server to client
 
 struct ws_half;    // a message, a control frame or a header half received
 
@@ -121,8 +121,7 @@ bool ws_extensions_are_valid(struct str offers);
  * windows, so that one compressed frame fits all). Nothing acceptable, or no valid value at all:
  * is_on false, which is no error (RFC 7692 section 5.1). An offer of 8 bits is never accepted: zlib
  * cannot keep to it. */
-void ws_negotiate_deflate(struct str offers, uint8_t window_bits_min,
-                          struct ws_deflate_terms *out);
+void ws_negotiate_deflate(struct str offers, uint8_t window_bits_min, struct ws_deflate_terms *out);
 
 /* Appends the value of the Sec-WebSocket-Extensions response header for terms that are on. */
 void ws_put_deflate_terms(struct buf *b, const struct ws_deflate_terms *terms);

@@ -1,5 +1,5 @@
-/* However the network cuts the bytes, and however often the reader says stop, the same messages must
- * come out of a WebSocket. The first two bytes choose extension, limits and a cut. */
+/* However the network cuts the bytes, and however often the reader says stop, the same messages
+ * must come out of a WebSocket. The first two bytes choose extension, limits and a cut. */
 #include "net/ws_tape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

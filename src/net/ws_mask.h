@@ -1,11 +1,16 @@
-/* Unmasking (RFC 6455 section 5.3), 32 bytes at a time; the compiler makes vectors of it. Private to
- * the WebSocket files. */
+/* Unmasking (RFC 6455 section 5.3): a client XORs every byte with one of four, in turn.
+ *
+ * Here eight bytes at a time, and four times eight in a loop the compiler makes vectors of. Private
+ * to the WebSocket files.
+ *
+ * Thread   any.   Memory   works in place. */
 #ifndef PARLOIR_NET_WS_MASK_H
 #define PARLOIR_NET_WS_MASK_H
 
 #include "base/base.h"
 
-/* XORs n bytes with the four mask bytes over and over; p[0] is byte number `offset` of the payload. */
+/* XORs n bytes with the four mask bytes over and over; p[0] is byte number `offset` of
+ * the payload. */
 static inline void ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4], size_t offset) {
     uint8_t turned[8];
     for (size_t i = 0; i < sizeof turned; i++) {

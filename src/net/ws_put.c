@@ -29,8 +29,7 @@ void ws_put_frame(struct buf *b, enum ws_opcode opcode, struct str payload) {
 
 /* The header's length depends on how far the payload packs down. So the payload is packed behind
  * room for the longest header, then moved down to where it belongs. */
-void ws_put_deflated(struct buf *b, enum ws_opcode opcode, struct str payload,
-                     struct deflater *d) {
+void ws_put_deflated(struct buf *b, enum ws_opcode opcode, struct str payload, struct deflater *d) {
     size_t start = b->n;
     uint8_t header[WS_FRAME_HEADER_BYTES_MAX] = { 0 };
     buf_put(b, header, sizeof header);

@@ -21,8 +21,8 @@
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 static bool is_base64(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '+' || c == '/';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
 }
 
 static bool key_is_valid(struct str key) {
@@ -165,9 +165,9 @@ static const struct {
 };
 
 struct offer {
-    bool is_valid;                // permessage-deflate, and nothing wrong with its parameters
-    unsigned seen;                // BIT() of each parameter
-    uint8_t server_window_bits;   // 8..15
+    bool is_valid;                 // permessage-deflate, and nothing wrong with its parameters
+    unsigned seen;                 // BIT() of each parameter
+    uint8_t server_window_bits;    // 8..15
 };
 
 /* "8" to "15", without leading zeros; 0 for anything else. */
@@ -188,9 +188,8 @@ static bool offer_note(struct offer *offer, struct str name, const struct value 
             continue;
         }
         uint8_t bits = value->is_there ? window_bits_of(value) : 0;
-        if ((offer->seen & BIT(i)) != 0 ||
-            (value->is_there ? !params[i].may_have_value || bits == 0
-                             : !params[i].may_lack_value)) {
+        if ((offer->seen & BIT(i)) != 0 || (value->is_there ? !params[i].may_have_value || bits == 0
+                                                            : !params[i].may_lack_value)) {
             return false;
         }
         offer->seen |= BIT(i);

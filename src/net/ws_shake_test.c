@@ -29,7 +29,8 @@ TEST(a_key_that_is_not_16_bytes_of_base64_is_refused)
     STR_EQ(str_of(out), "untouched");
 }
 
-/* The reply to an offer: what ws_put_deflate_terms says, "-" if there is none, "!" for bad grammar. */
+/* The reply to an offer: what ws_put_deflate_terms says, "-" if there is none, "!" for
+ * bad grammar. */
 static const char *reply_to(const char *offer, uint8_t bits_min, struct buf *b) {
     struct ws_deflate_terms terms;
     ws_negotiate_deflate(str_of(offer), bits_min, &terms);

@@ -3,7 +3,8 @@
  *     text(hello) reply(8a00) pong closed(1000)
  *
  * A payload over WS_TAPE_SHOWN_BYTES is written as its length, #70000; `hash` covers all bytes.
- * Every piece is fed from memory of exactly its size, so that AddressSanitizer sees a byte too far. */
+ * Every piece is fed from memory of exactly its size, so that AddressSanitizer sees a byte
+ * too far. */
 #ifndef PARLOIR_NET_WS_TAPE_H
 #define PARLOIR_NET_WS_TAPE_H
 
@@ -34,7 +35,8 @@ void ws_tape_free(struct ws_tape **tape);
 /* Whether the same came out. */
 bool ws_tape_same(const struct ws_tape *a, const struct ws_tape *b);
 
-/* Appends a client's frame: `first` is the first byte (FIN, RSV, opcode), the mask is 37 fa 21 3d. */
+/* Appends a client's frame: `first` is the first byte (FIN, RSV, opcode), the mask is 37 fa
+ * 21 3d. */
 void ws_tape_put_frame(struct buf *b, uint8_t first, struct str payload);
 
 #endif

@@ -58,7 +58,8 @@ static void put_deflated(struct talk *t, unsigned first, struct str message) {
     ws_tape_put_frame(&t->in, (uint8_t)(first | RSV1), buf_str(&packed));
 }
 
-/* Feeds the talk in every way; each must give `want` and leave nothing half (unless `leaves_half`). */
+/* Feeds the talk in every way; each must give `want` and leave nothing half
+ * (unless `leaves_half`). */
 static void hears_leaving(struct talk *t, const char *want, bool leaves_half) {
     static const size_t cuts[] = { INPUT_BYTES_MAX, 1, 2, 3, 7, 13 };
     SCOPED(ws_tape_free) struct ws_tape *whole = ws_tape_feed(&t->setup, t->in.p, t->in.n, cuts[0]);

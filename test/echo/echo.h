@@ -1,11 +1,12 @@
-/* The echo server: conn, http1 and ws of net/ put together the plainest way there is, so that a suite
- * of WebSocket tests, ours or other people's, can be run against them without any chat.
+/* The echo server: conn, http1 and ws of net/ put together the plainest way there is, so that a
+ * suite of WebSocket tests, ours or other people's, can be run against them without any chat.
  *
  *     main.c   arguments, the listener, the end       echo ──list──> peer
  *     peer.c   one connection, from accept to close   peer ──owns──> conn, http1, ws, what waits
  *     shake.c  what the opening handshake answers
  *
- * Thread   one.   Bound   a peer has at most a message and a little waiting: it is not read meanwhile. */
+ * Thread   one.
+ * Bound    a peer has at most a message and a little waiting: it is not read meanwhile. */
 #ifndef PARLOIR_TEST_ECHO_ECHO_H
 #define PARLOIR_TEST_ECHO_ECHO_H
 

@@ -1,7 +1,8 @@
 /* parloir-echo PORT [--message-bytes N] [--fragments N]
  *
  * Listens on 127.0.0.1, prints "ready PORT" (port 0: the system's choice) and echoes WebSocket
- * messages until SIGTERM or SIGINT. A message over the bytes (default 16 MiB) is closed with 1009. */
+ * messages until SIGTERM or SIGINT. A message over the bytes (default 16 MiB) ends in 1009, one in
+ * more fragments (default 65,536) in 1008. */
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>

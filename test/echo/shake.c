@@ -1,4 +1,5 @@
-/* The opening handshake of the echo server (RFC 6455 section 4.2): checks the request and answers. */
+/* The opening handshake of the echo server (RFC 6455 section 4.2): checks the request and
+ * answers. */
 #include "test/echo/echo.h"
 
 #define EXTENSIONS_BYTES_MAX 8192
