@@ -2,34 +2,39 @@
  *
  * CMD(name, who may, rate class, writes)       handler: do_<name>() in core/do_<noun>.c
  *
- * who may     MAY_ANYONE no session needed · MAY_USER an open session · MAY_OPERATOR the admin socket
+ * who may     MAY_ANYONE no session needed · MAY_USER an open session · MAY_OPERATOR the admin
+ * socket
  *             and the command line (what a command asks beyond that, its handler checks)
- * rate class  RATE_NONE · RATE_CONTENT what creates content · RATE_VOLATILE typing: surplus dropped in silence
- * writes      whether it can lead to something kept; refused as store_away while nothing can be stored
+ * rate class  RATE_NONE · RATE_CONTENT what creates content · RATE_VOLATILE typing: surplus dropped
+ * in silence
+ * writes      whether it can lead to something kept; refused as store_away while nothing can be
+ *             stored
  *
  * Operands (core/operands.tbl.h) in brackets. */
-CMD(malformed, MAY_ANYONE, RATE_NONE, false)           // [refusal detail] input a decoder could not read
-CMD(ping, MAY_USER, RATE_NONE, false)                  // []
-CMD(session_open, MAY_ANYONE, RATE_NONE, false)        // [user username role mobile is_provisioned] store_away if it must create the user
-CMD(session_close, MAY_ANYONE, RATE_NONE, false)       // []
-CMD(room_join, MAY_USER, RATE_NONE, false)             // [room_name | room] this session follows the room
-CMD(room_leave, MAY_USER, RATE_NONE, false)            // [room_name | room]
-CMD(message_send, MAY_USER, RATE_CONTENT, true)        // [room_name | room, content, client_id]
-CMD(direct_send, MAY_USER, RATE_CONTENT, true)         // [user, content, client_id]
-CMD(message_edit, MAY_USER, RATE_CONTENT, true)        // [message, content]
-CMD(message_delete, MAY_USER, RATE_NONE, true)         // [message]
-CMD(room_history, MAY_USER, RATE_NONE, false)          // [room_name | room, before, limit]
-CMD(direct_history, MAY_USER, RATE_NONE, false)        // [user, before, limit]
-CMD(typing_set, MAY_USER, RATE_VOLATILE, false)        // [room_name | room, is_on]
-CMD(user_add, MAY_OPERATOR, RATE_NONE, true)           // [username role mobile hash]
-CMD(user_role, MAY_OPERATOR, RATE_NONE, true)          // [username role]
-CMD(user_password, MAY_OPERATOR, RATE_NONE, true)      // [username hash]
-CMD(user_erase, MAY_OPERATOR, RATE_NONE, true)         // [username]
-CMD(user_show, MAY_OPERATOR, RATE_NONE, false)         // [username]
-CMD(token_add, MAY_OPERATOR, RATE_NONE, true)          // [username label hash]
-CMD(token_revoke, MAY_OPERATOR, RATE_NONE, true)       // [username label]
-CMD(room_add, MAY_OPERATOR, RATE_NONE, true)           // [room_name is_private]
-CMD(room_remove, MAY_OPERATOR, RATE_NONE, true)        // [room_name]
-CMD(ban_add, MAY_OPERATOR, RATE_NONE, true)            // [username until_ms] 0: for good
-CMD(ban_remove, MAY_OPERATOR, RATE_NONE, true)         // [username]
-CMD(list, MAY_OPERATOR, RATE_NONE, false)              // [list_kind username] users, tokens of a user, rooms, bans
+CMD(malformed, MAY_ANYONE, RATE_NONE, false)    // [refusal detail] input a decoder could not read
+CMD(ping, MAY_USER, RATE_NONE, false)           // []
+CMD(session_open, MAY_ANYONE, RATE_NONE,
+    false)    // [user username role mobile is_provisioned] store_away if it must create the user
+CMD(session_close, MAY_ANYONE, RATE_NONE, false)    // []
+CMD(room_join, MAY_USER, RATE_NONE, false)     // [room_name | room] this session follows the room
+CMD(room_leave, MAY_USER, RATE_NONE, false)    // [room_name | room]
+CMD(message_send, MAY_USER, RATE_CONTENT, true)      // [room_name | room, content, client_id]
+CMD(direct_send, MAY_USER, RATE_CONTENT, true)       // [user, content, client_id]
+CMD(message_edit, MAY_USER, RATE_CONTENT, true)      // [message, content]
+CMD(message_delete, MAY_USER, RATE_NONE, true)       // [message]
+CMD(room_history, MAY_USER, RATE_NONE, false)        // [room_name | room, before, limit]
+CMD(direct_history, MAY_USER, RATE_NONE, false)      // [user, before, limit]
+CMD(typing_set, MAY_USER, RATE_VOLATILE, false)      // [room_name | room, is_on]
+CMD(user_add, MAY_OPERATOR, RATE_NONE, true)         // [username role mobile hash]
+CMD(user_role, MAY_OPERATOR, RATE_NONE, true)        // [username role]
+CMD(user_password, MAY_OPERATOR, RATE_NONE, true)    // [username hash]
+CMD(user_erase, MAY_OPERATOR, RATE_NONE, true)       // [username]
+CMD(user_show, MAY_OPERATOR, RATE_NONE, false)       // [username]
+CMD(token_add, MAY_OPERATOR, RATE_NONE, true)        // [username label hash]
+CMD(token_revoke, MAY_OPERATOR, RATE_NONE, true)     // [username label]
+CMD(room_add, MAY_OPERATOR, RATE_NONE, true)         // [room_name is_private]
+CMD(room_remove, MAY_OPERATOR, RATE_NONE, true)      // [room_name]
+CMD(ban_add, MAY_OPERATOR, RATE_NONE, true)          // [username until_ms] 0: for good
+CMD(ban_remove, MAY_OPERATOR, RATE_NONE, true)       // [username]
+CMD(list, MAY_OPERATOR, RATE_NONE,
+    false)    // [list_kind username] users, tokens of a user, rooms, bans

@@ -7,25 +7,29 @@
  *            AUD_ROOM     every session that follows event.room
  *            AUD_SESSIONS the sessions listed in the event
  *
- * Fields (struct event) in brackets. Each dialect encodes or explicitly silences every event that has an
- * audience. */
-EVENT(user_created, AUD_NOBODY, true)        // [user username role mobile hash]
-EVENT(user_changed, AUD_NOBODY, true)        // [user role hash] the role; the hash if not empty
-EVENT(user_erased, AUD_NOBODY, true)         // [user username] username: the placeholder that replaces it
-EVENT(token_added, AUD_NOBODY, true)         // [user label hash]
-EVENT(token_revoked, AUD_NOBODY, true)       // [user label]
-EVENT(ban_set, AUD_NOBODY, true)             // [user until_ms]
-EVENT(ban_lifted, AUD_NOBODY, true)          // [user]
-EVENT(room_created, AUD_NOBODY, true)        // [room room_name room_kind server is_private user other] dm: of user and other
-EVENT(room_removed, AUD_ROOM, true)          // [room room_name]
-EVENT(member_added, AUD_NOBODY, true)        // [room user]
-EVENT(member_removed, AUD_NOBODY, true)      // [room user]
-EVENT(message_posted, AUD_ROOM, true)        // [room room_name user username other content client_id -> message seq]
-EVENT(message_edited, AUD_ROOM, true)        // [user is_moderator message content -> room seq other...]
-EVENT(message_deleted, AUD_ROOM, true)       // [user is_moderator message -> room seq other...]
-EVENT(follow_started, AUD_NOBODY, false)     // [session room room_name]
-EVENT(follow_ended, AUD_NOBODY, false)       // [session room]
-EVENT(room_entered, AUD_ROOM, false)         // [room room_name user username] a user's first session in the room
+ * Fields (struct event) in brackets. Each dialect encodes or explicitly silences every event that
+ * has an audience. */
+EVENT(user_created, AUD_NOBODY, true)    // [user username role mobile hash]
+EVENT(user_changed, AUD_NOBODY, true)    // [user role hash] the role; the hash if not empty
+EVENT(user_erased, AUD_NOBODY,
+      true)    // [user username] username: the placeholder that replaces it
+EVENT(token_added, AUD_NOBODY, true)      // [user label hash]
+EVENT(token_revoked, AUD_NOBODY, true)    // [user label]
+EVENT(ban_set, AUD_NOBODY, true)          // [user until_ms]
+EVENT(ban_lifted, AUD_NOBODY, true)       // [user]
+EVENT(room_created, AUD_NOBODY,
+      true)    // [room room_name room_kind server is_private user other] dm: of user and other
+EVENT(room_removed, AUD_ROOM, true)        // [room room_name]
+EVENT(member_added, AUD_NOBODY, true)      // [room user]
+EVENT(member_removed, AUD_NOBODY, true)    // [room user]
+EVENT(message_posted, AUD_ROOM,
+      true)    // [room room_name user username other content client_id -> message seq]
+EVENT(message_edited, AUD_ROOM, true)    // [user is_moderator message content -> room seq other...]
+EVENT(message_deleted, AUD_ROOM, true)      // [user is_moderator message -> room seq other...]
+EVENT(follow_started, AUD_NOBODY, false)    // [session room room_name]
+EVENT(follow_ended, AUD_NOBODY, false)      // [session room]
+EVENT(room_entered, AUD_ROOM,
+      false)    // [room room_name user username] a user's first session in the room
 EVENT(room_left, AUD_ROOM, false)            // the last one
 EVENT(typing_changed, AUD_ROOM, false)       // [room room_name user username is_on]
 EVENT(session_ended, AUD_SESSIONS, false)    // [refusal] they are told why and closed

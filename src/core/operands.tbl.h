@@ -3,15 +3,15 @@
  *
  * OPERAND_TEXT(name)   a struct str, empty when absent
  * OPERAND_NUMBER(name) a uint64_t, 0 when absent */
-OPERAND_TEXT(ref)            // the request's own id, as JSON text, repeated in its answer
+OPERAND_TEXT(ref)    // the request's own id, as JSON text, repeated in its answer
 OPERAND_TEXT(room_name)
 OPERAND_TEXT(content)
-OPERAND_TEXT(client_id)      // idempotency key
+OPERAND_TEXT(client_id)    // idempotency key
 OPERAND_TEXT(username)
 OPERAND_TEXT(mobile)
-OPERAND_TEXT(hash)           // of a password (Argon2id text) or of an API token (32 bytes)
+OPERAND_TEXT(hash)    // of a password (Argon2id text) or of an API token (32 bytes)
 OPERAND_TEXT(label)
-OPERAND_TEXT(detail)         // what a decoder has to say about the input
+OPERAND_TEXT(detail)    // what a decoder has to say about the input
 OPERAND_NUMBER(user)
 OPERAND_NUMBER(room)
 OPERAND_NUMBER(message)

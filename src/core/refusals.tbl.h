@@ -3,28 +3,34 @@
  * REFUSAL(name,        code (socketio, hub), HTTP, English,  French)
  *
  * The sentences tell a person what was wrong and what would be right; a detail about the input may
- * follow them. "hub" shows the French one, as its document does, unless the client asks for English. */
+ * follow them. "hub" shows the French one, as its document does, unless the client asks for
+ * English. */
 REFUSAL(malformed, "BAD_REQUEST", 400, "The request is not understood.", "Requête incomprise.")
 REFUSAL(too_long, "BAD_REQUEST", 413, "That is too long.", "C'est trop long.")
-REFUSAL(empty, "BAD_REQUEST", 400, "A message needs some text.", "Un message ne peut pas être vide.")
+REFUSAL(empty, "BAD_REQUEST", 400, "A message needs some text.",
+        "Un message ne peut pas être vide.")
 REFUSAL(room_unknown, "NOT_FOUND", 404, "There is no such room.", "Room inexistante.")
 REFUSAL(user_unknown, "NOT_FOUND", 404, "There is no such user.", "Utilisateur inexistant.")
 REFUSAL(message_unknown, "NOT_FOUND", 404, "There is no such message.", "Message inexistant.")
 REFUSAL(server_unknown, "NOT_FOUND", 404, "There is no such server.", "Serveur inexistant.")
 REFUSAL(token_unknown, "NOT_FOUND", 404, "There is no such token.", "Jeton inexistant.")
-REFUSAL(unauthenticated, "UNAUTHORIZED", 401, "A valid token is needed.", "Un jeton valide est nécessaire.")
+REFUSAL(unauthenticated, "UNAUTHORIZED", 401, "A valid token is needed.",
+        "Un jeton valide est nécessaire.")
 REFUSAL(expired, "UNAUTHORIZED", 401, "The token has expired: connect with a fresh one.",
         "Le jeton a expiré : reconnectez-vous avec un nouveau.")
-REFUSAL(forbidden, "FORBIDDEN", 403, "You may not do that.", "Vous n'avez pas le droit de faire cela.")
+REFUSAL(forbidden, "FORBIDDEN", 403, "You may not do that.",
+        "Vous n'avez pas le droit de faire cela.")
 REFUSAL(not_member, "FORBIDDEN", 403, "Join the room first.", "Rejoignez d'abord ce salon.")
 REFUSAL(banned, "FORBIDDEN", 403, "You are banned.", "Vous êtes banni.")
 REFUSAL(exists, "CONFLICT", 409, "There is one of that name already: choose another.",
         "Ce nom est déjà pris : choisissez-en un autre.")
 REFUSAL(rate_limited, "RATE_LIMITED", 429, "Too many messages: wait a little.",
         "Trop de messages : patientez un peu.")
-REFUSAL(too_many_sessions, "RATE_LIMITED", 429, "Too many connections of one user: close another first.",
+REFUSAL(too_many_sessions, "RATE_LIMITED", 429,
+        "Too many connections of one user: close another first.",
         "Trop de connexions pour un utilisateur : fermez-en une autre.")
-REFUSAL(too_many_follows, "FORBIDDEN", 403, "Too many rooms at once on one connection: leave one first.",
+REFUSAL(too_many_follows, "FORBIDDEN", 403,
+        "Too many rooms at once on one connection: leave one first.",
         "Trop de salons suivis par une connexion : quittez-en un d'abord.")
 REFUSAL(store_away, "INTERNAL_ERROR", 503,
         "Nothing can be stored at the moment; nothing was changed. Try again soon.",

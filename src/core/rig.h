@@ -56,6 +56,7 @@ struct rig {
     struct batch *batch;    // of the last rig_do
     struct rig_session sessions[RIG_SESSIONS_MAX];
     size_t session_count;
+    uint64_t opened;    // sessions, ever
     struct buf tape;
     struct buf facts;    // every kept event, as a tape
 };
