@@ -474,6 +474,52 @@ TEST(the_operators_lists_are_not_for_this_dialect)
     tells(&d, &a, "");
 }
 
+TEST(a_history_of_long_messages_is_cut_at_its_old_end)
+{
+    enum { COUNT_ALL = HISTORY_LIMIT_MAX, BYTES = 4000 };
+    static struct message messages[COUNT_ALL];
+    static char text[BYTES];
+    DESK(d);
+    for (int c = 'x'; c != 0; c = c == 'x' ? '\1' : 0) {    // \1 is six times as long as JSON
+        memset(text, c, sizeof text);
+        for (size_t i = 0; i < COUNT_ALL; i++) {
+            messages[i] = (struct message){ .id = { i + 1 }, .content = { text, sizeof text } };
+        }
+        struct answer a = { .ask = { .kind = ASK_ROOM_HISTORY },
+                            .messages = messages,
+                            .message_count = COUNT_ALL };
+        OKAY(hub_encode_answer(&a, LANG_FR, &d.out));
+        OKAY(buf_ok(&d.out) && d.out.n < 2 * HUB_HISTORY_BYTES_MAX + 4096);
+        const struct json *root = NULL;
+        bool has_more = false;
+        EQ(json_parse(d.json, buf_str(&d.out), &root), OK);
+        const struct json *data = json_get(root, "data");
+        size_t count = json_count(data);
+        EQ(json_count(json_get(root, "messages")), count);
+        OKAY(count >= 10 && count < COUNT_ALL);
+        for (size_t i = 0; i < count; i++) {
+            uint64_t id = 0;
+            EQ(json_u64(json_get(json_at(data, i), "id"), &id), OK);
+            EQ(id, COUNT_ALL - count + i + 1);    // the newest, oldest first
+        }
+        EQ(json_bool(json_get(root, "has_more"), &has_more), OK);
+        OKAY(has_more);
+        buf_reset(&d.out);
+    }
+}
+
+TEST(one_message_is_always_there_however_long)
+{
+    DESK(d);
+    char *text = xalloc(HUB_HISTORY_BYTES_MAX);
+    memset(text, 'x', HUB_HISTORY_BYTES_MAX);
+    struct answer a = history(ASK_DIRECT_HISTORY, 1);
+    a.messages[0].content = (struct str){ text, HUB_HISTORY_BYTES_MAX };
+    OKAY(hub_encode_answer(&a, LANG_FR, &d.out));
+    OKAY(d.out.n > HUB_HISTORY_BYTES_MAX);
+    xfree(text);
+}
+
 TEST(a_history_too_long_for_its_buffer_is_no_half_frame_taken_for_a_whole)
 {
     struct answer a = history(ASK_ROOM_HISTORY, COUNT(said));

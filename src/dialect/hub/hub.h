@@ -17,6 +17,10 @@
 
 #define HUB_REF_CHARS_MAX 128    // of an `id` that is text; REF_BYTES_MAX bounds it as JSON
 
+/* A history's list of messages: twice of it stays well below what may wait for a connection by
+ * default (limits.outbox_bytes), and above ten of the longest messages. */
+#define HUB_HISTORY_BYTES_MAX (256u << 10)
+
 extern const struct dialect dialect_hub;
 
 /* What can be wrong with a frame. */
