@@ -78,6 +78,8 @@ static const char *words_for(yyjson_read_code code) {
         yyjson_read_code code;
         const char *text;
     } words[] = {
+        /* The pool holds any whole document: only what is never closed can need more. */
+        { YYJSON_READ_ERROR_MEMORY_ALLOCATION, "brackets that are never closed" },
         { YYJSON_READ_ERROR_UNEXPECTED_CONTENT, "something after the end of the document" },
         { YYJSON_READ_ERROR_UNEXPECTED_END, "the text ends too early" },
         { YYJSON_READ_ERROR_UNEXPECTED_CHARACTER, "unexpected character" },
@@ -114,7 +116,7 @@ enum err json_parse(struct json_reader *r, struct str text, const struct json **
         yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, &alc, &err);
     if (doc == NULL) {
         snprintf(r->why, sizeof r->why, "%s at byte %zu", words_for(err.code), err.pos);
-        return err.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION ? ERR_TOO_BIG : ERR_PROTO;
+        return ERR_PROTO;
     }
     *out = (const struct json *)yyjson_doc_get_root(doc);    // doc dies with the pool
     return OK;

@@ -6,7 +6,8 @@
  *
  * A queue has no bound of its own: the ring's credits bound what can be in all of them.
  *
- * Thread   push: any. take and wait: one consumer.   Memory   owns nothing. */
+ * Thread   push: any. take and wait: one consumer. queue_fini: when every push has returned.
+ * Memory   owns nothing. */
 #ifndef PARLOIR_BASE_QUEUE_H
 #define PARLOIR_BASE_QUEUE_H
 

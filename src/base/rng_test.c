@@ -44,7 +44,7 @@ TEST(a_bound_that_divides_badly_is_fair)
 {
     struct rng r;
     rng_seed(&r, 8);
-    /* Four numbers of 64 bits for every three below it: undrawn, multiples of 3 come half the time. */
+    /* Unless some are drawn again, 4 numbers share 3 results, and the multiples of 3 get 2. */
     uint64_t bound = 3 * ((uint64_t)1 << 62);
     size_t multiples = 0;
     for (size_t i = 0; i < 30000; i++) {
