@@ -37,7 +37,7 @@ int cli_wrong(const struct cli *cli, const char *sentence) {
     return CLI_USAGE;
 }
 
-/* A command with several verbs and none given: the sentence has named them, one line stands for all. */
+/* Without a verb the sentence has named those there are, and one line of usage stands for all. */
 static int wrong_usage(const struct cli *cli, const struct buf *why) {
     SCOPED(buf_fini) struct buf sentence = BUF_INIT(CLI_LINE_BYTES_MAX);
     buf_printf(&sentence, "%.*s", STR_FMT(buf_str(why)));

@@ -1,12 +1,13 @@
 /* The command line: one call of one command, from its arguments to its exit status.
  *
- *     argv ──cli_parse──> struct cli ──config_load──> verb->run ──cli_ask──> reply ──> lines for people, or JSON
+ *     argv ──cli_parse──> struct cli ──config_load──> verb->run ──cli_ask──> reply ──> stdout
  *
  * A command is a noun with verbs (`user add`), or a word alone (`status`): then its one verb has an
  * empty name. What a verb takes stands in its row; nothing else knows it.
  *
- *   exit   0 done   1 refused or failed, one sentence on standard error   2 wrong usage, or a configuration that cannot be
- *          used
+ *   exit 0   done
+ *   exit 1   refused or failed, with a sentence on standard error
+ *   exit 2   wrong usage, or a configuration that cannot be used
  *
  * Thread   the main thread.
  * Memory   texts of `struct cli` are borrowed from argv; the configuration is owned.
@@ -18,9 +19,10 @@
 
 #define CLI_ARGS_MAX 4
 #define CLI_SET_MAX 64
-#define CLI_LINE_BYTES_MAX (1u << 16)     // a request, a sentence
+#define CLI_LINE_BYTES_MAX (1u << 16)       // a request, a sentence
 #define CLI_REPLY_BYTES_MAX (128u << 20)    // a list of LIST_ROWS_MAX rows
 
+/* The exit statuses. */
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 /* Flags a verb may take besides those all have (--config, --data, --set, --json, --help). */
@@ -41,6 +43,7 @@ enum cli_flag {
 
 struct cli;
 
+/* A row of a command's table. */
 struct cli_verb {
     const char *name;     // "add"; "" for a command that is one word
     const char *usage;    // what follows the name: "NAME [--role member|pro|admin]"
@@ -50,6 +53,7 @@ struct cli_verb {
     int (*run)(struct cli *cli);
 };
 
+/* A command and its verbs; static. */
 struct cli_command {
     const char *name;
     const struct cli_verb *verbs;
@@ -62,8 +66,8 @@ struct cli {
     const struct cli_command *command;
     const struct cli_verb *verb;
     struct config_sources sources;
-    const char *sets[CLI_SET_MAX];
-    struct config *config;    // owned; loaded before run, but for verbs with CLI_DEV
+    const char *sets[CLI_SET_MAX];    // of sources.set
+    struct config *config;            // owned; loaded before run, but for verbs with CLI_DEV
     struct str args[CLI_ARGS_MAX];
     size_t arg_count;
     unsigned given;    // of enum cli_flag
@@ -75,7 +79,7 @@ struct cli {
     uint64_t ttl_s;
     uint64_t hours;
     bool is_json;
-    bool is_help;
+    bool is_help;    // nothing else counts then; verb may be NULL
 };
 
 /* Fills in *cli from argv, where argv[0] is the command's name.
@@ -84,20 +88,20 @@ enum err cli_parse(const struct cli_command *command, int argc, char **argv, str
                    struct buf *why) MUST_USE;
 
 /* Appends the usage of one verb, or of all of a command's, a line each. */
-void cli_put_usage(const struct cli_command *command, const struct cli_verb *verb,
-                   struct buf *out);
+void cli_put_usage(const struct cli_command *command, const struct cli_verb *verb, struct buf *out);
 
 /* Parses, loads the configuration, runs the verb, and returns the exit status. */
 int cli_run(const struct cli_command *command, int argc, char **argv);
 
-/* Says on standard error why the command ends, and returns CLI_FAILED. Safe for text of any kind. */
+/* Says on standard error why the command ends, and returns CLI_FAILED. Control characters in the
+ * text are written out. */
 int cli_fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* Says that the flags do not go together, with the verb's usage, and returns CLI_USAGE. */
 int cli_wrong(const struct cli *cli, const char *sentence);
 
-/* ---- the commands: argv[0] is the name; the exit status is returned */
-
+/* The commands. argv[0] is the command's name, the rest is for cli_parse. Each prints what it has
+ * to say and returns the exit status. */
 int cli_serve(int argc, char **argv);
 int cli_user(int argc, char **argv);
 int cli_token(int argc, char **argv);

@@ -1,7 +1,7 @@
 /* Arguments: argv against the table of flags and the row of the verb. No input or output here.
  *
- * A flag is `--name`, with its value behind it or behind `=`. Flags and names may be mixed; what comes
- * after `--` is a name whatever it looks like. */
+ * A flag is `--name`, with its value behind it or behind `=`. Flags and names may be mixed; what
+ * comes after `--` is a name whatever it looks like. */
 #include "server/cli.h"
 
 /* A flag that every verb takes has no bit. `offset` is a field of struct cli of the kind's type. */
@@ -144,8 +144,8 @@ static enum err take_name(struct cli *cli, struct rest *rest) {
 
 /* The flag before the verb that asks for help is allowed, and no other. */
 static bool asks_for_help(const struct rest *rest) {
-    return rest->count > 0 && (strcmp(rest->argv[0], "--help") == 0 ||
-                               strcmp(rest->argv[0], "-h") == 0);
+    return rest->count > 0 &&
+           (strcmp(rest->argv[0], "--help") == 0 || strcmp(rest->argv[0], "-h") == 0);
 }
 
 static void name_verbs(const struct cli_command *command, struct buf *why) {

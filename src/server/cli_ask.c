@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "server/cli_out.h"
 #include "server/operator.h"
 #include "server/settings.h"
 
@@ -199,33 +198,4 @@ int cli_ask_server(const struct cli *cli, struct buf *request, struct cli_reply 
         return cli_fail("no server runs on the data directory %s", cli->config->data_dir.p);
     }
     return err == OK ? parse(reply) : cli_fail("%.*s", STR_FMT(buf_str(&why)));
-}
-
-/* ---- replies */
-
-struct str cli_reply_text(const struct cli_reply *reply, const char *key) {
-    return json_text(json_get(reply->root, key));
-}
-
-uint64_t cli_reply_number(const struct cli_reply *reply, const char *key) {
-    uint64_t number = 0;
-    return json_u64(json_get(reply->root, key), &number) == OK ? number : 0;
-}
-
-void cli_print_reply(const struct cli_reply *reply) {
-    SCOPED(buf_fini) struct buf line = BUF_INIT(CLI_REPLY_BYTES_MAX);
-    size_t at = 0;
-    struct str key;
-    const struct json *member;
-    while (json_each(reply->root, &at, &key, &member)) {
-        if (str_eq(key, STR_LIT("ok")) || str_eq(key, STR_LIT("cmd"))) {
-            continue;
-        }
-        buf_put_char(&line, line.n == 0 ? '{' : ',');
-        json_put_text(&line, key);
-        buf_put_char(&line, ':');
-        cli_put_json(&line, member);
-    }
-    buf_put_str(&line, line.n == 0 ? STR_LIT("{}") : STR_LIT("}"));
-    cli_print_json(buf_str(&line));
 }

@@ -1,15 +1,17 @@
 /* Asking: one request in the operator's dialect, one reply, whoever gives it.
  *
- *     request ──> <data>/parloir.sock ──> the running server
- *         └── nobody listens there ──> a core and the store, here ──┘ locked by somebody: tried again for CLI_BUSY_MS
+ *     request ──> <data>/parloir.sock ──────────────────────────────> the running server
+ *         └─ nobody listens there ──> the store's lock, and a core here
+ *                                         └─ taken: from the start, for CLI_BUSY_MS
  *
  * Thread   the main thread.
  * Memory   a reply owns its text and what was parsed from it. */
 #ifndef PARLOIR_SERVER_CLI_ASK_H
 #define PARLOIR_SERVER_CLI_ASK_H
 
-#include "base/json.h"
+#include "core/cmd.h"
 #include "server/cli.h"
+#include "server/cli_out.h"
 
 #define CLI_BUSY_MS 5000      // a server that starts or stops has the store, but listens to nobody
 #define CLI_REPLY_MS 60000    // how long a server may think
@@ -22,6 +24,7 @@ struct cli_reply {
 
 #define CLI_REPLY_INIT ((struct cli_reply){ .text = BUF_INIT(CLI_REPLY_BYTES_MAX) })
 
+/* Frees what the reply owns. */
 void cli_reply_fini(struct cli_reply *reply);
 
 /* Begin a request, add an operand, and end it; the texts are copied. */
@@ -36,15 +39,35 @@ int cli_ask(const struct cli *cli, struct buf *request, struct cli_reply *reply)
 /* The same, but only of a running server. */
 int cli_ask_server(const struct cli *cli, struct buf *request, struct cli_reply *reply);
 
-/* Prints what a reply says beside "ok" and "cmd", as one line of JSON. */
-void cli_print_reply(const struct cli_reply *reply);
-
 /* The members of a reply that commands show. */
 struct str cli_reply_text(const struct cli_reply *reply, const char *key);
 uint64_t cli_reply_number(const struct cli_reply *reply, const char *key);
 
 /* Makes the data directory, mode 0700, if it is not there. ERR_IO: it cannot be; `why` says so. */
 enum err cli_make_data_dir(const struct config *config, struct buf *why) MUST_USE;
+
+/* ---- what most verbs do: ask, and print what came, for people or as JSON (cli_reply.c) */
+
+/* Prints `what` was done to cli->args[0]: "alice: erased". */
+int cli_do(const struct cli *cli, struct buf *request, struct str what);
+
+/* Prints the id that was given. */
+int cli_do_id(const struct cli *cli, struct buf *request);
+
+/* Prints every member of the reply, a line each. */
+int cli_do_show(const struct cli *cli, struct buf *request);
+
+/* Asks for a list of enum list_kind, of the user's if `username` is not empty, and prints it. */
+int cli_do_list(const struct cli *cli, enum list_kind kind, struct str username,
+                const struct cli_columns *columns);
+
+/* Prints what a reply says beside "ok" and "cmd", as one line of JSON, or a line a member. */
+void cli_print_reply(const struct cli_reply *reply);
+void cli_print_members(const struct cli_reply *reply);
+
+/* Says how a check went and returns the exit status: on standard output if well, else on standard
+ * error; as JSON on standard output. Newlines in `text` end lines. */
+int cli_report(const struct cli *cli, bool is_ok, struct str text);
 
 /* ---- the two who may be asked */
 
@@ -53,7 +76,8 @@ enum err cli_make_data_dir(const struct config *config, struct buf *why) MUST_US
 enum err cli_ask_socket(const struct config *config, struct str request, struct buf *reply,
                         struct buf *why) MUST_USE;
 
-/* ERR_BUSY: another process has the store. Anything else: it cannot be used. `why` has a sentence. */
+/* ERR_BUSY: another process has the store. Anything else: it cannot be used. `why` has a
+ * sentence. */
 enum err cli_ask_store(const struct config *config, struct str request, struct buf *reply,
                        struct buf *why) MUST_USE;
 

@@ -1,12 +1,12 @@
 /* Tables, sentences, JSON: see cli_out.h. */
 #include "server/cli_out.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 
 #define CELL_BYTES_MAX 65536
-#define COLUMNS_MAX 8
 #define GAP 2    // spaces between columns
 
 /* ---- characters */
@@ -130,8 +130,8 @@ void cli_put_span(struct buf *out, uint64_t ms) {
         first++;
     }
     for (size_t i = first; i < MIN(first + 2, COUNT(units)); i++) {
-        buf_printf(out, "%s%llu%c", i == first ? "" : " ",
-                   (unsigned long long)(left / units[i].s), units[i].unit);
+        buf_printf(out, "%s%llu%c", i == first ? "" : " ", (unsigned long long)(left / units[i].s),
+                   units[i].unit);
         left %= units[i].s;
     }
 }
@@ -140,6 +140,19 @@ void cli_put_span(struct buf *out, uint64_t ms) {
 
 void cli_print(struct str text) {
     (void)fwrite(text.p, 1, text.n, stdout);
+}
+
+void cli_say(const char *fmt, ...) {
+    char text[CLI_SENTENCE_BYTES_MAX];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+
+    SCOPED(buf_fini) struct buf line = BUF_INIT(SIZE_MAX);
+    cli_put_safe(&line, str_of(text));
+    buf_put_char(&line, '\n');
+    cli_print(buf_str(&line));
 }
 
 void cli_print_json(struct str json) {
@@ -187,14 +200,14 @@ static void put_spaces(struct buf *out, size_t n) {
 }
 
 /* One line. Nothing stands behind the last column, not even spaces. */
-static void put_row(struct buf *out, const struct json *row, const struct cli_column *columns,
-                    size_t count, const size_t *widths) {
+static void put_row(struct buf *out, const struct json *row, const struct cli_columns *columns,
+                    const size_t *widths) {
     SCOPED(buf_fini) struct buf cell = BUF_INIT(CELL_BYTES_MAX);
     size_t owed = 0;
-    for (size_t i = 0; i < count; i++) {
-        put_cell(&cell, row, &columns[i]);
+    for (size_t i = 0; i < columns->count; i++) {
+        put_cell(&cell, row, &columns->column[i]);
         size_t fill = widths[i] - str_chars(buf_str(&cell));
-        bool is_right = columns[i].kind == COLUMN_NUMBER;
+        bool is_right = columns->column[i].kind == COLUMN_NUMBER;
         if (cell.n > 0) {
             put_spaces(out, owed + (is_right ? fill : 0));
             buf_put_str(out, buf_str(&cell));
@@ -207,19 +220,18 @@ static void put_row(struct buf *out, const struct json *row, const struct cli_co
     buf_put_char(out, '\n');
 }
 
-void cli_put_table(struct buf *out, const struct json *rows, const struct cli_column *columns,
-                   size_t count) {
+void cli_put_table(struct buf *out, const struct json *rows, const struct cli_columns *columns) {
     SCOPED(buf_fini) struct buf cell = BUF_INIT(CELL_BYTES_MAX);
-    size_t widths[COLUMNS_MAX] = { 0 };
-    CHECK(count <= COLUMNS_MAX);
+    size_t widths[CLI_COLUMNS_MAX] = { 0 };
+    CHECK(columns->count <= CLI_COLUMNS_MAX);
 
     for (size_t r = 0; r <= json_count(rows); r++) {
-        for (size_t i = 0; i < count; i++) {
-            put_cell(&cell, r == 0 ? NULL : json_at(rows, r - 1), &columns[i]);
+        for (size_t i = 0; i < columns->count; i++) {
+            put_cell(&cell, r == 0 ? NULL : json_at(rows, r - 1), &columns->column[i]);
             widths[i] = MAX(widths[i], str_chars(buf_str(&cell)));
         }
     }
     for (size_t r = 0; r <= json_count(rows); r++) {
-        put_row(out, r == 0 ? NULL : json_at(rows, r - 1), columns, count, widths);
+        put_row(out, r == 0 ? NULL : json_at(rows, r - 1), columns, widths);
     }
 }

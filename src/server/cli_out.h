@@ -11,8 +11,8 @@
 
 #define CLI_SENTENCE_BYTES_MAX 8192
 
-/* Appends text for people: control characters and those that reorder a line are written out. What is
- * not UTF-8 is shown byte by byte. */
+/* Appends text for people: control characters and those that reorder a line are written out. What
+ * is not UTF-8 is shown byte by byte. */
 void cli_put_safe(struct buf *out, struct str text);
 
 /* Appends a line of JSON with the characters escaped that a terminal might obey; it stays the same
@@ -29,6 +29,9 @@ void cli_put_span(struct buf *out, uint64_t ms);
 /* Writes to standard output as it is; whether it arrived is looked at when the command ends. */
 void cli_print(struct str text);
 
+/* Writes a line for people to standard output, made safe. */
+void cli_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
 /* Writes JSON to standard output, made safe, and a newline. */
 void cli_print_json(struct str json);
 
@@ -39,8 +42,14 @@ struct cli_column {
     enum { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_TIME, COLUMN_UNTIL, COLUMN_YES_NO } kind;
 };
 
+#define CLI_COLUMNS_MAX 8
+
+struct cli_columns {
+    size_t count;
+    struct cli_column column[CLI_COLUMNS_MAX];
+};
+
 /* Appends an array of objects as a table, columns as wide as they need be, numbers to the right. */
-void cli_put_table(struct buf *out, const struct json *rows, const struct cli_column *columns,
-                   size_t count);
+void cli_put_table(struct buf *out, const struct json *rows, const struct cli_columns *columns);
 
 #endif

@@ -361,8 +361,23 @@ void worker_join(struct worker *w) {
     pthread_join(w->thread, NULL);
 }
 
+/* What came after the worker's last turn. The ring is gone, and its credits with it. */
+static void drop_mail(struct worker *w) {
+    for (struct qnode *n = queue_take(&w->inbox); n != NULL;) {
+        struct letter *letter = CONTAINER_OF(n, struct letter, link);
+        n = n->next;
+        batch_unref(&letter->batch);
+        xfree(letter);
+    }
+    for (struct qnode *n = queue_take(&w->answers); n != NULL;) {
+        struct answer *answer = CONTAINER_OF(n, struct answer, link);
+        n = n->next;
+        answer_free(&answer);
+    }
+}
+
 void worker_fini(struct worker *w) {
-    take_answers(w);
+    drop_mail(w);
     loop_fini(&w->loop);
     queue_fini(&w->inbox);
     queue_fini(&w->answers);

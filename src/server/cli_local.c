@@ -3,12 +3,12 @@
  * The way is the ring's without its threads: decode, apply, commit, encode. The store's lock makes
  * sure that no server is on it at the same time; and since nobody is connected, events are told to
  * nobody. */
+#include "base/clock.h"
 #include "core/core.h"
+#include "dialect/dialect.h"
 #include "server/cli_ask.h"
 #include "server/operator.h"
 #include "store/store.h"
-
-#include "base/clock.h"
 
 struct local {
     struct store *store;
@@ -66,7 +66,7 @@ static enum err answer(struct local *l, const struct ask *ask, struct buf *reply
 
 static enum err encode(struct local *l, const struct batch *batch, struct buf *reply) {
     enum err err = OK;
-    BATCH_EACH (item, batch) {
+    BATCH_EACH(item, batch) {
         if (item->kind == ITEM_REPLY) {
             operator_dialect()->encode_reply(&item->reply, LANG_EN, reply);
         } else if (item->kind == ITEM_ASK) {

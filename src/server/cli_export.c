@@ -1,0 +1,332 @@
+/* parloir export: users, rooms and messages as lines of JSON, beside the running server or not.
+ *
+ *     {"type":"parloir","version":1}
+ *     {"type":"user","id":1,"username":"alice","role":"member","created_ms":...}
+ *     {"type":"room","id":1,"kind":"channel","room":"general","is_private":false,...}
+ *     {"type":"room","id":7,"kind":"dm","users":[1,2],...}
+ *     {"type":"member","room_id":3,"user_id":1}
+ *     {"type":"ban","user_id":2,"until_ms":0}
+ *     {"type":"message","id":5,"room_id":1,"room":"general","seq":3,"user_id":1,...}
+ *
+ * A user's and a room's line come before those that name them, a room's messages in their order.
+ *
+ * No password, no token and no key is in it, and no message that was deleted. Who and where is held
+ * in memory; messages stream, a page at a time. A message without a client_id gets one made of what
+ * it is: that is how importing twice finds that it is there. */
+#include "server/cli_export.h"
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "server/cli_out.h"
+#include "store/store.h"
+
+#define PAGE_MESSAGES 500
+#define LINE_BYTES_MAX (4u << 20)
+
+struct person {
+    struct event ev;    // user_created
+    bool is_erased;
+    bool is_told;
+    struct person *next;
+};
+
+/* A room, a member or a ban. */
+struct fact {
+    struct event ev;
+    bool is_gone;
+    struct fact *next;
+};
+
+struct export {
+    const struct cli *cli;
+    struct store *store;            // owned
+    struct store_reader *reader;    // owned
+    struct arena arena;             // of everything below
+    struct map people;              // by id
+    struct person *first_person;
+    struct person **last_person;
+    struct fact *rooms;
+    struct fact **last_room;
+    struct fact *others;
+    struct fact **last_other;
+    struct buf line;
+};
+
+/* ---- collecting */
+
+static void keep_texts(struct export *x, struct event *ev) {
+    ev->username = arena_str(&x->arena, ev->username);
+    ev->mobile = arena_str(&x->arena, ev->mobile);
+    ev->room_name = arena_str(&x->arena, ev->room_name);
+    ev->hash = STR_NONE;
+    ev->label = STR_NONE;
+}
+
+static struct fact *keep(struct export *x, const struct event *ev, struct fact ***last) {
+    struct fact *fact = arena_zalloc(&x->arena, sizeof *fact);
+    fact->ev = *ev;
+    keep_texts(x, &fact->ev);
+    **last = fact;
+    *last = &fact->next;
+    return fact;
+}
+
+static void keep_person(struct export *x, const struct event *ev) {
+    struct person *person = arena_zalloc(&x->arena, sizeof *person);
+    person->ev = *ev;
+    keep_texts(x, &person->ev);
+    map_put(&x->people, ev->user.v, person);
+    *x->last_person = person;
+    x->last_person = &person->next;
+}
+
+static void on_fact(void *ctx, const struct event *ev) {
+    struct export *x = ctx;
+    struct person *person = map_get(&x->people, ev->user.v);
+    switch ((int)ev->type) {    // what is not named has no line
+    case EV_user_created: keep_person(x, ev); break;
+    case EV_user_erased: person->is_erased = true; break;
+    case EV_room_created: keep(x, ev, &x->last_room); break;
+    case EV_room_removed:    // right after its room_created
+        CONTAINER_OF(x->last_room, struct fact, next)->is_gone = true;
+        break;
+    case EV_member_added:
+    case EV_ban_set: keep(x, ev, &x->last_other); break;
+    default: break;
+    }
+}
+
+/* ---- lines */
+
+static void begin_line(struct export *x, const char *type) {
+    buf_reset(&x->line);
+    buf_printf(&x->line, "{\"type\":\"%s\"", type);
+}
+
+static void put_text(struct export *x, const char *key, struct str value) {
+    buf_printf(&x->line, ",\"%s\":", key);
+    json_put_text(&x->line, value);
+}
+
+static void put_number(struct export *x, const char *key, uint64_t value) {
+    buf_printf(&x->line, ",\"%s\":%llu", key, (unsigned long long)value);
+}
+
+static void end_line(struct export *x) {
+    buf_put_char(&x->line, '}');
+    CHECK(buf_ok(&x->line));
+    cli_print_json(buf_str(&x->line));
+}
+
+/* A user's line, once, before the first line that names them. */
+static void tell_person(struct export *x, user_id id) {
+    struct person *person = map_get(&x->people, id.v);
+    if (person == NULL || person->is_told) {
+        return;
+    }
+    person->is_told = true;
+    begin_line(x, "user");
+    put_number(x, "id", id.v);
+    put_text(x, "username", person->ev.username);
+    put_text(x, "role", str_of(role_name(person->ev.role)));
+    if (person->ev.mobile.n > 0) {
+        put_text(x, "mobile", person->ev.mobile);
+    }
+    put_number(x, "created_ms", person->ev.at_ms);
+    if (person->is_erased) {
+        buf_printf(&x->line, ",\"is_erased\":true");
+    }
+    end_line(x);
+}
+
+static void tell_room(struct export *x, const struct event *room) {
+    static const char *const kinds[ROOM_KIND_COUNT] = { "channel", "group", "dm" };
+    bool is_dm = room->room_kind == ROOM_DM;
+    if (is_dm) {
+        tell_person(x, room->user);
+        tell_person(x, room->other);
+    }
+    begin_line(x, "room");
+    put_number(x, "id", room->room.v);
+    put_text(x, "kind", str_of(kinds[room->room_kind]));
+    if (is_dm) {
+        buf_printf(&x->line, ",\"users\":[%llu,%llu]", (unsigned long long)room->user.v,
+                   (unsigned long long)room->other.v);
+    } else {
+        put_text(x, "room", room->room_name);
+        buf_printf(&x->line, ",\"is_private\":%s", room->is_private ? "true" : "false");
+    }
+    put_number(x, "created_ms", room->at_ms);
+    end_line(x);
+}
+
+static void tell_other(struct export *x, const struct event *ev) {
+    tell_person(x, ev->user);
+    begin_line(x, ev->type == EV_ban_set ? "ban" : "member");
+    if (ev->type == EV_member_added) {
+        put_number(x, "room_id", ev->room.v);
+    }
+    put_number(x, "user_id", ev->user.v);
+    if (ev->type == EV_ban_set) {
+        put_number(x, "until_ms", ev->until_ms);
+    }
+    end_line(x);
+}
+
+/* FNV-1a. A client_id counts for one author in one room only. */
+static uint64_t fingerprint(const struct message *m) {
+    uint64_t hash = UINT64_C(14695981039346656037);
+    const uint64_t numbers[] = { m->at_ms, m->seq };
+    const struct str parts[] = { { (const char *)numbers, sizeof numbers }, m->content };
+    for (size_t part = 0; part < COUNT(parts); part++) {
+        for (size_t i = 0; i < parts[part].n; i++) {
+            hash = (hash ^ (uint8_t)parts[part].p[i]) * UINT64_C(1099511628211);
+        }
+    }
+    return hash;
+}
+
+static void put_client_id(struct export *x, const struct message *m) {
+    SCOPED(buf_fini) struct buf made = BUF_INIT(CLIENT_ID_CHARS_MAX);
+    buf_printf(&made, "export-%016llx", (unsigned long long)fingerprint(m));
+    put_text(x, "client_id", m->client_id.n > 0 ? m->client_id : buf_str(&made));
+}
+
+static void tell_message(struct export *x, const struct event *room, const struct message *m) {
+    tell_person(x, m->user);
+    begin_line(x, "message");
+    put_number(x, "id", m->id.v);
+    put_number(x, "room_id", m->room.v);
+    if (room->room_kind != ROOM_DM) {
+        put_text(x, "room", room->room_name);
+    }
+    put_number(x, "seq", m->seq);
+    put_number(x, "user_id", m->user.v);
+    put_text(x, "username", m->username);
+    put_text(x, "content", m->content);
+    put_client_id(x, m);
+    BUF_PUT_LIT(&x->line, ",\"timestamp\":\"");
+    clock_put_rfc3339(&x->line, m->at_ms);
+    BUF_PUT_LIT(&x->line, "\"");
+    put_number(x, "ts", m->at_ms);
+    if (m->edited_ms != 0) {
+        put_number(x, "edited_ms", m->edited_ms);
+    }
+    end_line(x);
+}
+
+/* The change log tells of each message once as new, and shows it as it is now. */
+static enum err tell_messages(struct export *x, const struct event *room) {
+    uint64_t position = 0;
+    bool is_more = true;
+    enum err err = OK;
+    while (err == OK && is_more) {
+        SCOPED(change_log_fini) struct change_log log = { 0 };
+        err = x->reader->ops->changes(x->reader, room->room, position, PAGE_MESSAGES, &log);
+        for (size_t i = 0; i < log.count; i++) {
+            position = log.changes[i].position;
+            if (log.changes[i].kind == CHANGE_NEW && log.changes[i].message.deleted_ms == 0) {
+                tell_message(x, room, &log.changes[i].message);
+            }
+        }
+        is_more = log.count == PAGE_MESSAGES;
+    }
+    return err;
+}
+
+/* ---- the whole */
+
+static bool is_wanted(const struct export *x, const struct fact *room) {
+    return !room->is_gone &&
+           ((x->cli->given & CLI_ROOM) == 0 ||
+            (room->ev.room_kind == ROOM_CHANNEL && str_eq(room->ev.room_name, x->cli->room)));
+}
+
+/* The memberships of one room; those of all and the bans, if no room was named. */
+static void tell_others(struct export *x, room_id room) {
+    bool has_room = (x->cli->given & CLI_ROOM) != 0;
+    for (struct fact *fact = x->others; fact != NULL; fact = fact->next) {
+        const struct person *person = map_get(&x->people, fact->ev.user.v);
+        if (person == NULL || person->is_erased) {
+            continue;
+        }
+        if (!has_room || (fact->ev.type == EV_member_added && fact->ev.room.v == room.v)) {
+            tell_other(x, &fact->ev);
+        }
+    }
+}
+
+static void tell_all_but_messages(struct export *x) {
+    bool has_room = (x->cli->given & CLI_ROOM) != 0;
+    room_id last = { 0 };
+    for (struct person *person = x->first_person; !has_room && person != NULL;
+         person = person->next) {
+        tell_person(x, person->ev.user);
+    }
+    for (struct fact *room = x->rooms; room != NULL; room = room->next) {
+        if (is_wanted(x, room)) {
+            tell_room(x, &room->ev);
+            last = room->ev.room;
+        }
+    }
+    tell_others(x, last);
+}
+
+static int tell_all(struct export *x) {
+    bool is_there = (x->cli->given & CLI_ROOM) == 0;
+    for (struct fact *room = x->rooms; room != NULL; room = room->next) {
+        is_there = is_there || is_wanted(x, room);
+    }
+    if (!is_there) {
+        return cli_fail("there is no room \"%.*s\"", STR_FMT(x->cli->room));
+    }
+    begin_line(x, "parloir");
+    put_number(x, "version", CLI_EXPORT_VERSION);
+    end_line(x);
+    tell_all_but_messages(x);
+
+    enum err err = OK;
+    for (struct fact *room = x->rooms; err == OK && room != NULL; room = room->next) {
+        err = is_wanted(x, room) ? tell_messages(x, &room->ev) : OK;
+    }
+    return err == OK ? CLI_DONE : cli_fail("the messages cannot be read: %s", err_text(err));
+}
+
+static void export_fini(struct export *x) {
+    if (x->reader != NULL) {
+        x->reader->ops->free(&x->reader);
+    }
+    if (x->store != NULL) {
+        x->store->ops->free(&x->store);
+    }
+    map_fini(&x->people);
+    arena_fini(&x->arena);
+    buf_fini(&x->line);
+}
+
+static int run(struct cli *cli) {
+    SCOPED(buf_fini) struct buf why = BUF_INIT(CLI_LINE_BYTES_MAX);
+    SCOPED(export_fini) struct export x = { .cli = cli, .line = BUF_INIT(LINE_BYTES_MAX) };
+    x.last_person = &x.first_person;
+    x.last_room = &x.rooms;
+    x.last_other = &x.others;
+    if (store_look(cli->config->store_url, &x.store, &why) != OK) {
+        return cli_fail("%.*s", STR_FMT(buf_str(&why)));
+    }
+    enum err err = x.store->ops->reader_open(x.store, &x.reader);
+    if (err == OK) {
+        err = x.store->ops->load(x.store, on_fact, &x);
+    }
+    return err == OK ? tell_all(&x) : cli_fail("the store cannot be read: %s", err_text(err));
+}
+
+int cli_export(int argc, char **argv) {
+    static const struct cli_verb verbs[] = {
+        { "", "[--room NAME]",
+          "Writes users, rooms and messages, or one room, to standard output as lines of JSON; no "
+          "passwords, no tokens.",
+          CLI_ROOM, 0, run },
+    };
+    static const struct cli_command command = { "export", verbs, COUNT(verbs), NULL };
+    return cli_run(&command, argc, argv);
+}
