@@ -1,5 +1,7 @@
 /* What every driver promises about writing: numbers, repeats, all or nothing, facts. */
+#include "store/memory.h"
 #include "store/rig.h"
+#include "test/unit.h"
 
 /* ---- numbering */
 

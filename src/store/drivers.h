@@ -1,5 +1,5 @@
-/* What store.c knows of the drivers: one function each, by the row in drivers.tbl.h. Private to this
- * folder. */
+/* What store.c knows of the drivers: one function each, by the row in drivers.tbl.h. Private to
+ * this folder. */
 #ifndef PARLOIR_STORE_DRIVERS_H
 #define PARLOIR_STORE_DRIVERS_H
 

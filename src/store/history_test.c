@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "store/rig.h"
+#include "test/unit.h"
 
 /* Says "m1" to "mN" in a room, one batch for all; their ids are 1 to N in a fresh store. */
 static void say_many(struct rig *rig, uint64_t room, unsigned count) {
@@ -152,19 +153,17 @@ CONTRACT(a_change_shows_its_message_as_it_is_now) {
     OKAY(rig_commit(rig));
     erase(rig, 1, ANN);
     OKAY(rig_commit(rig));
-    struct change *changes;
-    size_t count;
-    EQ(rig->reader->ops->changes(rig->reader, (room_id){ GENERAL }, 0, 10, &rig->arena, &changes,
-                                 &count),
-       OK);
-    EQ(count, 3);
-    EQ(changes[0].kind, CHANGE_NEW);
-    EQ(changes[0].message.deleted_ms, rig->committed->at_ms);
-    EQ(changes[0].message.content.n, 0);
-    EQ(changes[2].kind, CHANGE_DELETED);
-    STR_EQ(changes[2].message.username, "ann");
-    STR_EQ(changes[2].message.client_id, "k");
-    EQ(changes[2].message.seq, 1);
+    SCOPED(change_log_fini) struct change_log log = { 0 };
+    EQ(rig->reader->ops->changes(rig->reader, (room_id){ GENERAL }, 0, 10, &log), OK);
+    EQ(log.count, 3);
+    EQ(log.changes[0].kind, CHANGE_NEW);
+    EQ(log.changes[0].message.deleted_ms, rig->committed->at_ms);
+    EQ(log.changes[0].message.content.n, 0);
+    const struct change *last = &log.changes[2];
+    EQ(last->kind, CHANGE_DELETED);
+    STR_EQ(last->message.username, "ann");
+    STR_EQ(last->message.client_id, "k");
+    EQ(last->message.seq, 1);
 }
 
 CONTRACT(what_came_to_nothing_is_not_in_the_change_log) {

@@ -4,7 +4,10 @@
 #ifndef PARLOIR_STORE_MEMORY_H
 #define PARLOIR_STORE_MEMORY_H
 
-#include "store/store.h"
+#include "base/base.h"
+#include "base/err.h"
+
+struct store;
 
 /* Which commits fail. Zeroed: none. A commit with nothing to write does not count.
  *

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "store/memory.h"
+#include "store/store.h"
 
 /* A growing array of pointers. */
 struct vec {
@@ -14,7 +15,10 @@ struct vec {
     size_t cap;
 };
 
+/* Appends a pointer, borrowed. */
 void vec_push(struct vec *v, void *value);
+
+/* Gives the array back, not what its pointers point to; it is empty and usable again. */
 void vec_fini(struct vec *v);
 
 #define VEC_EACH(type, var, v)                                                                     \
@@ -59,6 +63,7 @@ struct memory_store {
     struct memory_faults faults;
 };
 
-enum err memory_reader_open(struct store *store, struct store_reader **out);
+/* The operation. Never fails. */
+enum err memory_reader_open(struct store *store, struct store_reader **out) MUST_USE;
 
 #endif

@@ -144,23 +144,21 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
 }
 
 static enum err changes(struct store_reader *reader, room_id id, uint64_t position, size_t limit,
-                        struct arena *arena, struct change **out, size_t *count) {
+                        struct change_log *out) {
     struct memory_store *s = CONTAINER_OF(reader, struct memory_reader, base)->store;
-    struct change *found = arena_alloc(arena, limit * sizeof *found);
-    size_t n = 0;
+    out->changes = arena_alloc(&out->arena, limit * sizeof *out->changes);
 
     pthread_mutex_lock(&s->lock);
     const struct memory_room *room = map_get(&s->room_by_id, id.v);
-    for (size_t i = 0; room != NULL && n < limit && i < room->log.n; i++) {
+    for (size_t i = 0; room != NULL && out->count < limit && i < room->log.n; i++) {
         const struct memory_change *c = room->log.p[i];
         if (c->position > position) {
-            found[n++] =
-                (struct change){ c->position, c->kind, message_of(s, room, c->message, arena) };
+            out->changes[out->count++] =
+                (struct change){ c->position, c->kind,
+                                 message_of(s, room, c->message, &out->arena) };
         }
     }
     pthread_mutex_unlock(&s->lock);
-    *out = found;
-    *count = n;
     return OK;
 }
 

@@ -16,7 +16,8 @@
 int migrate_newest(void);
 
 /* Brings the database to `version`; one that has it already is left alone.
- * ERR_IO: not our database, of a newer version (`why` says so), or unreadable. ERR_FULL: no room. */
+ * ERR_IO: not our database, of a newer version (`why` says so), or unreadable.
+ * ERR_FULL: no room. */
 enum err migrate(sqlite3 *db, int version, struct buf *why) MUST_USE;
 
 #endif

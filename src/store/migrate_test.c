@@ -7,6 +7,7 @@
 
 #include "store/rig.h"
 #include "store/sql.h"
+#include "test/unit.h"
 
 /* A database that a store can be opened on later; its path is in the rig's URL. */
 static sqlite3 *raw(const struct rig *rig) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/memory.h"
 #include "store/sqlite.h"
 
 #define START_MS 1700000000000u
@@ -14,11 +15,11 @@ static void open_store(struct rig *rig) {
     struct buf why = BUF_INIT(1024);
     enum err err = store_open(str_of(rig->url), &rig->store, &why);
     if (err != OK) {
-        print_error("%.*s\n", STR_FMT(buf_str(&why)));
+        fprintf(stderr, "%.*s\n", STR_FMT(buf_str(&why)));
     }
     buf_fini(&why);
-    EQ(err, OK);
-    EQ(rig->store->ops->reader_open(rig->store, &rig->reader), OK);
+    CHECK(err == OK);
+    CHECK(rig->store->ops->reader_open(rig->store, &rig->reader) == OK);
 }
 
 static void close_store(struct rig *rig) {
@@ -37,7 +38,7 @@ struct rig *rig_new(const char *driver) {
     snprintf(rig->url, sizeof rig->url, "memory:");
     if (strcmp(driver, "sqlite") == 0) {
         snprintf(rig->dir, sizeof rig->dir, "/tmp/parloir-store-XXXXXX");
-        OKAY(mkdtemp(rig->dir) != NULL);
+        CHECK(mkdtemp(rig->dir) != NULL);
         snprintf(rig->url, sizeof rig->url, "sqlite:%s/parloir.db", rig->dir);
     }
     open_store(rig);
@@ -58,7 +59,7 @@ void rig_free(struct rig **rig) {
     if (r->dir[0] != '\0') {
         char command[96];
         snprintf(command, sizeof command, "rm -rf '%s'", r->dir);
-        OKAY(system(command) == 0);
+        CHECK(system(command) == 0);
     }
     xfree(r);
     *rig = NULL;
@@ -69,7 +70,7 @@ void rig_run(const char *driver, void (*test)(struct rig *rig)) {
     user(rig, ANN, "ann");
     user(rig, BOB, "bob");
     user(rig, CLEO, "cleo");
-    OKAY(rig_commit(rig));
+    CHECK(rig_commit(rig));
     test(rig);
     rig_free(&rig);
 }
@@ -86,15 +87,14 @@ void rig_reopen(struct rig *rig) {
 }
 
 sqlite3 *rig_db(struct rig *rig) {
-    OKAY(rig_is_sqlite(rig));
+    CHECK(rig_is_sqlite(rig));
     return CONTAINER_OF(rig->store, struct sqlite_store, base)->db;
 }
 
 void rig_make_full(struct rig *rig, bool is_full) {
     if (rig_is_sqlite(rig)) {    // SQLite raises the number to the pages there are
-        EQ(sql_run(rig_db(rig),
-                   is_full ? "PRAGMA max_page_count = 1" : "PRAGMA max_page_count = 1073741823"),
-           OK);
+        CHECK(sql_run(rig_db(rig), is_full ? "PRAGMA max_page_count = 1"
+                                           : "PRAGMA max_page_count = 1073741823") == OK);
     } else {
         memory_store_set_faults(
             rig->store, &(struct memory_faults){ .at = is_full, .count = 1000, .err = ERR_FULL });
@@ -187,7 +187,7 @@ struct reply *reply_to(struct rig *rig, struct event *ev) {
 static struct answer *ask(struct rig *rig, const struct ask *question) {
     answer_free(&rig->answer);
     rig->answer = answer_new(question);
-    EQ(rig->reader->ops->answer(rig->reader, question, rig->answer), OK);
+    CHECK(rig->reader->ops->answer(rig->reader, question, rig->answer) == OK);
     return rig->answer;
 }
 
@@ -204,7 +204,7 @@ struct answer *listing(struct rig *rig, enum list_kind kind, uint64_t of) {
 /* ---- what came, as text */
 
 static struct str take_text(struct rig *rig, struct buf *b) {
-    OKAY(buf_ok(b));
+    CHECK(buf_ok(b));
     struct str text = arena_str(&rig->arena, buf_str(b));
     buf_fini(b);
     return text;
@@ -214,19 +214,17 @@ struct str changes_text(struct rig *rig, uint64_t room, uint64_t position, size_
     static const char signs[] = {
         [CHANGE_NEW] = '+', [CHANGE_EDITED] = '~', [CHANGE_DELETED] = '-'
     };
-    struct change *changes;
-    size_t count;
-    EQ(rig->reader->ops->changes(rig->reader, (room_id){ room }, position, limit, &rig->arena,
-                                 &changes, &count),
-       OK);
+    struct change_log log = { 0 };
+    CHECK(rig->reader->ops->changes(rig->reader, (room_id){ room }, position, limit, &log) == OK);
     struct buf b = BUF_INIT(65536);
-    for (size_t i = 0; i < count; i++) {
-        const struct change *c = &changes[i];
+    for (size_t i = 0; i < log.count; i++) {
+        const struct change *c = &log.changes[i];
         buf_printf(&b, "%s%" PRIu64 "%c", i == 0 ? "" : " ", c->position, signs[c->kind]);
         if (c->kind != CHANGE_NEW) {
             buf_put_u64(&b, c->message.id.v);
         }
     }
+    change_log_fini(&log);
     return take_text(rig, &b);
 }
 
@@ -274,6 +272,6 @@ static void on_fact(void *ctx, const struct event *ev) {
 
 struct str facts_text(struct rig *rig) {
     struct buf b = BUF_INIT(1048576);
-    EQ(rig->store->ops->load(rig->store, on_fact, &b), OK);
+    CHECK(rig->store->ops->load(rig->store, on_fact, &b) == OK);
     return take_text(rig, &b);
 }

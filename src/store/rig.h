@@ -7,13 +7,12 @@
  *     }
  *
  * is two tests, a_room_counts_its_messages_in_memory and _in_sqlite, each with a store of its own
- * that has three people in it. Events gather in one batch until rig_commit. */
+ * that has three people in it. A test program includes test/unit.h besides. Events gather in one
+ * batch until rig_commit. What cannot go wrong in a sane rig ends the program. */
 #ifndef PARLOIR_STORE_RIG_H
 #define PARLOIR_STORE_RIG_H
 
-#include "store/memory.h"
 #include "store/store.h"
-#include "test/unit.h"
 
 #define GENERAL 1    // the room that is there from the start
 #define ANN 1
@@ -48,6 +47,7 @@ void rig_free(struct rig **rig);
 /* A rig with ann, bob and cleo in it, for the time of one test. */
 void rig_run(const char *driver, void (*test)(struct rig *rig));
 
+/* Whether it is the sqlite driver. */
 bool rig_is_sqlite(const struct rig *rig);
 
 /* Closes and opens the store again. The memory driver, which would forget, stays as it is. */
@@ -60,7 +60,7 @@ void rig_make_full(struct rig *rig, bool is_full);
 struct sqlite3 *rig_db(struct rig *rig);
 
 /* Commits what has gathered; rig_commit says whether it went well. */
-enum err rig_try(struct rig *rig);
+enum err rig_try(struct rig *rig) MUST_USE;
 bool rig_commit(struct rig *rig);
 
 /* Appends events to the batch. */
@@ -81,8 +81,8 @@ struct reply *reply_to(struct rig *rig, struct event *ev);
 struct answer *history(struct rig *rig, uint64_t room, uint64_t before, uint64_t limit);
 struct answer *listing(struct rig *rig, enum list_kind kind, uint64_t of);
 
-/* The room's changes after `position`, as text: "1+ 2+ 3~1 4-2" is two new messages, an edit of 1, a
- * deletion of 2. */
+/* The room's changes after `position`, as text: "1+ 2+ 3~1 4-2" is two new messages, an edit of 1,
+ * a deletion of 2. */
 struct str changes_text(struct rig *rig, uint64_t room, uint64_t position, size_t limit);
 
 /* The contents of an answer's messages, each followed by a space. */

@@ -29,7 +29,7 @@ enum err sql_failed(sqlite3 *db, const char *doing) MUST_USE;
 /* Runs statements that answer nothing. */
 enum err sql_run(sqlite3 *db, const char *sql) MUST_USE;
 
-/* Runs a query and writes the first number of its first row; 0 if there is no row, or it is NULL. */
+/* Runs a query and writes the first number of its first row; 0 if there is none, or it is NULL. */
 enum err sql_number(sqlite3 *db, const char *sql, int64_t *out) MUST_USE;
 
 /* Makes a statement to keep. */

@@ -79,7 +79,7 @@ void sqlite_disconnect(sqlite3 **db);
 /* sqlite_write.c: makes and drops the kept statements; the operation. */
 enum err sqlite_prepare(struct sqlite_store *s) MUST_USE;
 void sqlite_unprepare(struct sqlite_store *s);
-enum err sqlite_commit(struct store *store, struct batch *batch);
+enum err sqlite_commit(struct store *store, struct batch *batch) MUST_USE;
 
 /* sqlite_message.c: the same for messages. A message event is written inside the open transaction;
  * what it changed in `s` besides the database is undone by sqlite_forget. */
@@ -99,10 +99,10 @@ void sqlite_forget(struct sqlite_store *s, uint64_t position);
 
 /* The other operations. */
 enum err sqlite_load(struct store *store, void (*on_fact)(void *ctx, const struct event *ev),
-                     void *ctx);
-enum err sqlite_probe(struct store *store);
-enum err sqlite_backup(struct store *store, const char *path);
-enum err sqlite_check(struct store *store, struct buf *report);
-enum err sqlite_reader_open(struct store *store, struct store_reader **out);
+                     void *ctx) MUST_USE;
+enum err sqlite_probe(struct store *store) MUST_USE;
+enum err sqlite_backup(struct store *store, const char *path) MUST_USE;
+enum err sqlite_check(struct store *store, struct buf *report) MUST_USE;
+enum err sqlite_reader_open(struct store *store, struct store_reader **out) MUST_USE;
 
 #endif

@@ -1,8 +1,8 @@
 /* Messages: posted, edited, deleted, and those of a removed room purged.
  *
  * Posting is the path that everything else waits for: one INSERT. Its id is the next of a counter
- * kept here, its seq the next of the room's, kept in a table of slots; a room whose slot another has
- * taken is read again from the index. A rollback forgets both.
+ * kept here, its seq the next of the room's, kept in a table of slots; a room whose slot another
+ * has taken is read again from the index. A rollback forgets both.
  *
  * A removed room is gone at once (its row says so, its members are deleted), but its messages go a
  * slice with each later batch, so that no batch waits for a million of them. */

@@ -9,6 +9,8 @@
     "m.id, m.seq, m.user_id, u.username, m.content, m.client_id, m.at_ms, m.edited_ms, "           \
     "m.deleted_ms"
 
+#define MESSAGE_COLUMN_COUNT 9
+
 enum query {
     QUERY_BEGIN,
     QUERY_END,
@@ -149,25 +151,36 @@ static struct message message_of(sqlite3_stmt *row, const struct room_facts *roo
     return m;
 }
 
-/* Reads at most `limit` rows of a message query into `out`, in the order they come. */
+/* Rows being read: at most `limit`, in the order they come. */
+struct rows {
+    struct arena *arena;
+    struct change *p;
+    size_t n;
+    size_t limit;
+};
+
+static struct rows rows_of(struct arena *arena, size_t limit) {
+    return (struct rows){ arena, arena_alloc(arena, limit * sizeof(struct change)), 0, limit };
+}
+
+/* Runs a message query for a room, from a seq or position on. */
 static enum err messages(sqlite3_stmt *stmt, const struct room_facts *room, uint64_t from,
-                         size_t limit, struct arena *arena, struct change *out, size_t *count) {
-    bool has_position = stmt != NULL && sqlite3_column_count(stmt) > 9;
+                         struct rows *out) {
+    bool has_position = sqlite3_column_count(stmt) > MESSAGE_COLUMN_COUNT;
     bool is_row = true;
     enum err err = OK;
-    size_t n = 0;
 
     sql_bind_u64(stmt, 1, room->id.v);
     sql_bind_u64(stmt, 2, from);
-    sql_bind_u64(stmt, 3, limit);
-    while (n < limit && (err = sql_next(stmt, &is_row)) == OK && is_row) {
-        struct change *c = &out[n++];
-        c->message = message_of(stmt, room, arena);
-        c->position = has_position ? sql_u64(stmt, 9) : c->message.id.v;
-        c->kind = has_position ? (enum change_kind)sql_u64(stmt, 10) : CHANGE_NEW;
+    sql_bind_u64(stmt, 3, out->limit);
+    while (out->n < out->limit && (err = sql_next(stmt, &is_row)) == OK && is_row) {
+        struct change *c = &out->p[out->n++];
+        c->message = message_of(stmt, room, out->arena);
+        c->position = has_position ? sql_u64(stmt, MESSAGE_COLUMN_COUNT) : c->message.id.v;
+        c->kind =
+            has_position ? (enum change_kind)sql_u64(stmt, MESSAGE_COLUMN_COUNT + 1) : CHANGE_NEW;
     }
     sql_done(stmt);
-    *count = n;
     return err;
 }
 
@@ -175,7 +188,6 @@ static enum err history_in(struct sqlite_reader *r, const struct ask *ask, struc
     struct room_facts room;
     uint64_t upto = 0, deleted = 0;
     size_t limit = ask->limit == 0 ? HISTORY_LIMIT_DEFAULT : MIN(ask->limit, HISTORY_LIMIT_MAX);
-    size_t count = 0;
     enum err err;
 
     if ((err = room_facts(r, ask->room, &room)) != OK || !room.is_there) {
@@ -185,18 +197,17 @@ static enum err history_in(struct sqlite_reader *r, const struct ask *ask, struc
     if (ask->before != 0 && (err = seq_up_to(r, &room, ask->before - 1, &upto)) != OK) {
         return err;
     }
-    struct change *rows = arena_alloc(&out->arena, (limit + 1) * sizeof *rows);
-    sqlite3_stmt *stmt = r->stmts[QUERY_HISTORY];
-    if ((err = messages(stmt, &room, upto, limit + 1, &out->arena, rows, &count)) != OK ||
+    struct rows rows = rows_of(&out->arena, limit + 1);
+    if ((err = messages(r->stmts[QUERY_HISTORY], &room, upto, &rows)) != OK ||
         (err = number(r->stmts[QUERY_DELETED], ask->room.v, 0, &deleted)) != OK) {
         return err;
     }
-    out->has_more = count > limit;
+    out->has_more = rows.n > limit;
     out->total = room.last_seq - deleted;
-    out->message_count = MIN(count, limit);
+    out->message_count = MIN(rows.n, limit);
     out->messages = arena_alloc(&out->arena, out->message_count * sizeof *out->messages);
     for (size_t i = 0; i < out->message_count; i++) {
-        out->messages[i] = rows[out->message_count - 1 - i].message;
+        out->messages[i] = rows.p[out->message_count - 1 - i].message;
     }
     return OK;
 }
@@ -270,51 +281,46 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
 }
 
 /* Merges the two logs of a room, new messages and what happened to old ones, by position. */
-static size_t merge(struct change *out, size_t limit, const struct change *a, size_t a_count,
-                    const struct change *b, size_t b_count) {
-    size_t n = 0;
-    while (n < limit && (a_count > 0 || b_count > 0)) {
-        bool is_a = b_count == 0 || (a_count > 0 && a->position < b->position);
-        out[n++] = is_a ? *a++ : *b++;
-        a_count -= is_a;
-        b_count -= !is_a;
+static void merge(struct rows *out, const struct rows *a, const struct rows *b) {
+    size_t i = 0, j = 0;
+    while (out->n < out->limit && (i < a->n || j < b->n)) {
+        bool is_a = j == b->n || (i < a->n && a->p[i].position < b->p[j].position);
+        out->p[out->n++] = is_a ? a->p[i++] : b->p[j++];
     }
-    return n;
 }
 
-static enum err changes_in(struct sqlite_reader *r, room_id id, uint64_t position, size_t limit,
-                           struct arena *arena, struct change **out, size_t *count) {
+static enum err changes_in(struct sqlite_reader *r, room_id id, uint64_t position,
+                           struct rows *out) {
     struct room_facts room;
     uint64_t seq = 0;
-    size_t new_count, changed_count;
     enum err err = room_facts(r, id, &room);
     if (err != OK || !room.is_there) {
-        *count = 0;
         return err;
     }
-    if ((err = seq_up_to(r, &room, position, &seq)) != OK) {
+    struct rows new = rows_of(out->arena, out->limit);
+    struct rows changed = rows_of(out->arena, out->limit);
+    if ((err = seq_up_to(r, &room, position, &seq)) != OK ||
+        (err = messages(r->stmts[QUERY_NEW], &room, seq, &new)) != OK ||
+        (err = messages(r->stmts[QUERY_CHANGED], &room, position, &changed)) != OK) {
         return err;
     }
-    struct change *rows = arena_alloc(arena, 3 * limit * sizeof *rows);
-    struct change *new = rows + limit, *changed = new + limit;
-    if ((err = messages(r->stmts[QUERY_NEW], &room, seq, limit, arena, new, &new_count)) != OK ||
-        (err = messages(r->stmts[QUERY_CHANGED], &room, position, limit, arena, changed,
-                        &changed_count)) != OK) {
-        return err;
-    }
-    *count = merge(rows, limit, new, new_count, changed, changed_count);
-    *out = rows;
+    merge(out, &new, &changed);
     return OK;
 }
 
 static enum err changes(struct store_reader *reader, room_id room, uint64_t position, size_t limit,
-                        struct arena *arena, struct change **out, size_t *count) {
+                        struct change_log *out) {
     struct sqlite_reader *r = CONTAINER_OF(reader, struct sqlite_reader, base);
+    struct rows rows = rows_of(&out->arena, limit);
     enum err err = sql_step(r->stmts[QUERY_BEGIN]);
     if (err != OK) {
         return err;
     }
-    return end(r, changes_in(r, room, position, limit, arena, out, count));
+    if ((err = end(r, changes_in(r, room, position, &rows))) == OK) {
+        out->changes = rows.p;
+        out->count = rows.n;
+    }
+    return err;
 }
 
 static void reader_free(struct store_reader **reader) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/rig.h"
+#include "test/unit.h"
 
 static const char *path_of(const struct rig *rig) {
     return rig->url + strlen("sqlite:");

@@ -1,7 +1,7 @@
 /* One batch, one transaction, one sync.
  *
- * Most facts are one statement whose parameters are named after fields of the event: the table below
- * says which, and binding is the same loop for all. Messages come from sqlite_message.c.
+ * Most facts are one statement whose parameters are named after fields of the event: the table
+ * below says which, and binding is the same loop for all. Messages come from sqlite_message.c.
  *
  *      begin ──events──> commit ──> settle ──> checkpoint now and then
  *                │          │

@@ -28,6 +28,11 @@ static void explain(struct str url, struct buf *why) {
     BUF_PUT_LIT(why, ".");
 }
 
+void change_log_fini(struct change_log *log) {
+    arena_fini(&log->arena);
+    *log = (struct change_log){ 0 };
+}
+
 enum err store_open(struct str url, struct store **out, struct buf *why) {
     for (size_t i = 0; i < COUNT(drivers); i++) {
         struct str scheme = drivers[i].scheme;

@@ -2,7 +2,7 @@
  *
  * Thread   commit, load, probe, epoch and free belong to one thread, the writer's; commit and load
  *          may block. backup and check may be called from any thread, while commits go on. Readers
- *          are objects of their own, one a thread, and never write; they are freed before the store.
+ *          are objects of their own, one a thread, and never write; freed before the store.
  * Memory   a driver borrows a batch during commit and completes its events; text it adds goes into
  *          the batch's arena.
  *
@@ -20,8 +20,8 @@
  *                             is_void and refusal message_unknown; if `user` is neither its author
  *                             nor is_moderator: is_void and refusal forbidden. The reply that
  *                             points to a void event gets that refusal.
- * Everything else is written as it is. A fact that contradicts another (a name taken twice, a member
- * of no room) is a bug of the core and ends the process. */
+ * Everything else is written as it is. A fact that contradicts another (a name taken twice, a
+ * member of no room) is a bug of the core and ends the process. */
 #ifndef PARLOIR_STORE_STORE_H
 #define PARLOIR_STORE_STORE_H
 
@@ -40,6 +40,16 @@ struct change {
     enum change_kind kind;
     struct message message;    // as it is now
 };
+
+/* A piece of a change log. Zeroed is an empty one. */
+struct change_log {
+    struct arena arena;    // owns the changes and their texts
+    struct change *changes;
+    size_t count;
+};
+
+/* Gives the memory back; the log is empty and usable again. */
+void change_log_fini(struct change_log *log);
 
 struct store_ops {
     const char *name;    // as written in store.url: "sqlite", "memory"
@@ -84,10 +94,10 @@ struct store_reader_ops {
      * ERR_IO, ERR_BUSY: it cannot now; nothing is in `out`, and the caller says store_away. */
     enum err (*answer)(struct store_reader *r, const struct ask *ask, struct answer *out);
 
-    /* Finds at most `limit` changes of the room after `position`, oldest first; they and their
-     * texts are in `arena`. Fewer than `limit`: there are no more. Failures as for answer. */
+    /* Puts at most `limit` changes of the room after `position` into an empty log, oldest first.
+     * Fewer than `limit`: there are no more. Failures as for answer. */
     enum err (*changes)(struct store_reader *r, room_id room, uint64_t position, size_t limit,
-                        struct arena *arena, struct change **out, size_t *count);
+                        struct change_log *out);
     void (*free)(struct store_reader **r);
 };
 
@@ -103,7 +113,15 @@ struct store_reader {
 
 /* Opens the store a URL names: "sqlite:PATH" or "memory:". On failure `why` gets a sentence that
  * says what would be right. ERR_PROTO: not a URL we serve. ERR_BUSY: another process has it.
- * ERR_IO: unreadable, damaged, of somebody else, or of a newer schema. ERR_FULL: no room to open. */
+ * ERR_IO: unreadable, damaged, of somebody else, or of a newer schema. ERR_FULL: no room for
+ * it. */
 enum err store_open(struct str url, struct store **out, struct buf *why) MUST_USE;
+
+/* Opens a store that is there to look at it only, beside the process that has it open, if one does:
+ * load, backup, check, epoch and readers are as usual, commit and probe answer ERR_DENIED. Nothing
+ * is made, locked or migrated. ERR_NOT_FOUND: there is no such file. ERR_PROTO: such a URL cannot
+ * be looked at. ERR_IO: unreadable, of somebody else, or of another schema. `why` has a
+ * sentence. */
+enum err store_look(struct str url, struct store **out, struct buf *why) MUST_USE;
 
 #endif
