@@ -220,16 +220,17 @@ static bool authenticate(struct session *s, const struct http1_request *req, str
     return err == OK;
 }
 
-/* French or English, as the client's Accept-Language begins; else the dialect's own. */
+/* As asked for with ?lang=fr or ?lang=en; else the dialect's own. What a browser's headers say does
+ * not count: an application may compare the sentences of its document. */
 static enum lang lang_of(const struct http1_request *req, const struct dialect *dialect) {
-    struct str asked = http1_header(req, "Accept-Language");
-    if (asked.n >= 2 && str_eq_nocase((struct str){ asked.p, 2 }, STR_LIT("fr"))) {
+    SCOPED(buf_fini) struct buf asked = BUF_INIT(HTTP1_TARGET_BYTES_MAX);
+    if (!http1_query(req->query, "lang", &asked)) {
+        return dialect->lang;
+    }
+    if (str_eq_nocase(buf_str(&asked), STR_LIT("fr"))) {
         return LANG_FR;
     }
-    if (asked.n >= 2 && str_eq_nocase((struct str){ asked.p, 2 }, STR_LIT("en"))) {
-        return LANG_EN;
-    }
-    return dialect->lang;
+    return str_eq_nocase(buf_str(&asked), STR_LIT("en")) ? LANG_EN : dialect->lang;
 }
 
 static void upgrade(struct session *s, const struct http1_request *req, enum dialect_id id) {

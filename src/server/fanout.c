@@ -94,11 +94,18 @@ static enum view view_of(const struct session *s, const struct event *ev) {
     return s->id.v == ev->session.v ? VIEW_ORIGIN : VIEW_AUTHOR;
 }
 
+static void count_told(struct worker *w, enum dialect_id dialect, uint64_t messages) {
+    if (messages > 0) {
+        METRIC_ADD_AT(messages_out_total, dialect, messages);
+        w->told |= BIT(dialect);
+    }
+}
+
 static void tell_one(struct worker *w, struct session *s, const struct event *ev, bool is_bulk) {
     buf_reset(&w->scratch);
     if (s->dialect->encode_event(ev, view_of(s, ev), &w->scratch)) {
-        METRIC_ADD_AT(messages_out_total, s->dialect->id, 1);
-        session_push(s, worker_frame(w, &w->own_spool, s, buf_str(&w->scratch)), is_bulk);
+        count_told(w, s->dialect->id, 1);
+        session_push(s, worker_frame(w, &w->own_spool, s, worker_said(w)), is_bulk);
     }
 }
 
@@ -150,7 +157,7 @@ static void make(struct worker *w, const struct run *run, const struct session *
     for (size_t i = 0; i < run->count; i++) {
         buf_reset(&w->scratch);
         if (like->dialect->encode_event(run->events[i], VIEW_OTHER, &w->scratch)) {
-            add_span(made, worker_frame(w, spool, like, buf_str(&w->scratch)));
+            add_span(made, worker_frame(w, spool, like, worker_said(w)));
             METRIC_ADD_AT(frames_encoded_total, like->dialect->id, 1);
         }
     }
@@ -184,7 +191,7 @@ static void tell_room(struct worker *w, struct room_here *here, const struct run
         told[form]++;
     }
     for (unsigned form = 0; form < WIRE_FORMS; form++) {
-        METRIC_ADD_AT(messages_out_total, form / 2, made[form].messages * told[form]);
+        count_told(w, (enum dialect_id)(form / 2), made[form].messages * told[form]);
         for (size_t m = 0; m < made[form].count; m++) {
             span_drop(&made[form].spans[m]);
         }
@@ -292,7 +299,7 @@ static void on_reply(struct worker *w, struct run *run, const struct reply *repl
     } else if (s->dialect != NULL && s->state == SESSION_LIVE) {
         buf_reset(&w->scratch);
         if (s->dialect->encode_reply(reply, s->lang, &w->scratch)) {
-            struct str said = arena_str(&w->arena, buf_str(&w->scratch));
+            struct str said = arena_str(&w->arena, worker_said(w));
             end_run(w, run);
             session_say(s, said);
             arena_reset(&w->arena);

@@ -175,6 +175,12 @@ static bool encode_answer(const struct answer *answer, enum lang lang, struct bu
         put_row(out, answer->ask.list_kind, &answer->rows[i]);
     }
     BUF_PUT_LIT(out, "]}");
+    if (!buf_ok(out)) {
+        buf_reset(out);
+        BUF_PUT_LIT(out, "{\"ok\":false,\"cmd\":\"list\"");
+        put_refusal(out, REFUSE_too_long, STR_LIT("more than a list can hold: use parloir export"));
+        buf_put_char(out, '}');
+    }
     return true;
 }
 

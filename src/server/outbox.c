@@ -37,7 +37,7 @@ static void push_more(struct outbox *box, struct span span) {
 }
 
 enum err outbox_push(struct outbox *box, struct span span, size_t bytes_max) {
-    if (box->bytes + (size_t)span.n > bytes_max) {
+    if (box->bytes > 0 && box->bytes + (size_t)span.n > bytes_max) {
         return ERR_TOO_BIG;
     }
     struct span *last = last_of(box);

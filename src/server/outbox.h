@@ -27,7 +27,9 @@ struct outbox {
 void outbox_fini(struct outbox *box);
 
 /* Queues a span and takes a reference of its own, or lengthens the last one if it follows it.
- * ERR_TOO_BIG: more than bytes_max would wait; nothing was queued: this reader is too slow. */
+ * ERR_TOO_BIG: something waits already, and more than bytes_max would; nothing was queued: this
+ * reader is too slow. An empty outbox takes a span of any length: one long answer makes nobody
+ * slow. */
 enum err outbox_push(struct outbox *box, struct span span, size_t bytes_max) MUST_USE;
 
 /* Fills `iov` with what is in front; returns how many pieces. */

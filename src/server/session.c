@@ -342,7 +342,6 @@ void session_new(struct worker *w, int fd, const struct entrance *entrance) {
     worker_adopt(w, s);
     s->due_ms = w->loop.now_ms + w->settings->config->limits_hello_ms;
     session_set_timer(s);
-    METRIC_ADD_AT(connections_total, 0, 1);
 
     if (entrance->kind == ENTRANCE_OPERATOR) {
         operator_welcome(s);
@@ -380,6 +379,7 @@ void session_go_live(struct session *s, const struct reply *reply) {
     session_enter(s, SESSION_LIVE);
     s->is_counted = true;
     METRIC_ADD_AT(connections, s->dialect->id, 1);
+    METRIC_ADD_AT(connections_total, s->dialect->id, 1);
     LOG_DEBUG("session.opened", U64("session", s->id.v), U64("user", s->user.v),
               STR("dialect", s->dialect->name));
     session_read_on(s);
@@ -432,7 +432,7 @@ void session_refuse(struct session *s, enum refusal why) {
     struct event ended = { .type = EV_session_ended, .refusal = why };
     buf_reset(&s->worker->scratch);
     if (s->dialect->encode_event(&ended, VIEW_OTHER, &s->worker->scratch)) {
-        session_say(s, buf_str(&s->worker->scratch));
+        session_say(s, worker_said(s->worker));
     }
     session_leave(s, s->dialect->close_code(why), str_of(refusal_text(why, LANG_EN)));
 }

@@ -28,6 +28,7 @@ struct letter {
     struct node on_unreleased;
     struct batch *batch;
     uint64_t mark[2];    // sessions that must have been visited before it is released
+    unsigned told;       // BIT() of each dialect in which somebody was told a message
 };
 
 /* ---- session ids */
@@ -110,6 +111,20 @@ static bool is_out(const struct worker *w, const struct letter *letter) {
            w->visited[DIRTY_LONG] >= letter->mark[DIRTY_LONG];
 }
 
+/* From the arrival of a batch's oldest command to the hand-over of its last message to the
+ * kernel. */
+static void observe_delivery(const struct letter *letter) {
+    if (letter->told == 0) {
+        return;
+    }
+    uint64_t took_us = clock_mono_us() - letter->batch->taken_us;
+    for (unsigned dialect = 0; dialect < DIALECT_COUNT; dialect++) {
+        if (letter->told & BIT(dialect)) {
+            METRIC_OBSERVE_AT(delivery_seconds, dialect, took_us);
+        }
+    }
+}
+
 static void release_some(struct worker *w) {
     LIST_EACH(letter, &w->unreleased, struct letter, on_unreleased) {
         if (!is_out(w, letter)) {
@@ -117,9 +132,7 @@ static void release_some(struct worker *w) {
         }
         list_drop(&letter->on_unreleased);
         struct batch *batch = letter->batch;
-        if (batch->kept_count > 0 && batch->taken_us > 0) {
-            METRIC_OBSERVE(delivery_seconds, clock_mono_us() - batch->taken_us);
-        }
+        observe_delivery(letter);
         xfree(letter);
         ring_release(w->server->ring, batch);
     }
@@ -166,7 +179,9 @@ static void take_batches(struct worker *w) {
     while (n != NULL) {
         struct letter *letter = CONTAINER_OF(n, struct letter, link);
         n = n->next;
+        w->told = 0;
         fanout_batch(w, letter->batch);
+        letter->told = w->told;
         letter->mark[DIRTY_SHORT] = w->dirtied[DIRTY_SHORT];
         letter->mark[DIRTY_LONG] = w->dirtied[DIRTY_LONG];
         list_push(&w->unreleased, &letter->on_unreleased);
@@ -183,7 +198,7 @@ static void take_answers(struct worker *w) {
             buf_reset(&w->scratch);
             if (s->state == SESSION_LIVE &&
                 s->dialect->encode_answer(answer, s->lang, &w->scratch)) {
-                session_say(s, buf_str(&w->scratch));
+                session_say(s, worker_said(w));
             }
             session_answered(s);
         }

@@ -35,7 +35,7 @@
 #define BULK_SEATS_MIN 64                 // a fan-out to more than this is a long one
 #define RUN_MAX 64                        // messages to one room that are fanned out together
 #define WIRE_FORMS (2 * DIALECT_COUNT)    // a dialect, plain or deflated
-#define SCRATCH_BYTES_MAX (4u << 20)      // one encoded message, the longest history included
+#define SCRATCH_BYTES_MAX (16u << 20)     // one encoded message, the operator's lists included
 #define DEFLATE_BYTES_MIN 256             // shorter messages are not compressed
 #define DEFLATE_LEVEL 6
 #define MESSAGE_FRAMES_MAX 1024      // fragments of one message
@@ -92,6 +92,7 @@ struct worker {
     uint64_t visited[2];
     struct list unreleased;    // struct letter: batches whose fan-out is not out yet
 
+    unsigned told;    // BIT() of each dialect told a message in this batch
     struct spool spools[WIRE_FORMS];
     struct spool own_spool;    // frames for one session
     struct buf scratch;        // a message being encoded
@@ -149,6 +150,13 @@ void worker_clean(struct worker *w, struct session *s);
 struct span worker_frame(struct worker *w, struct spool *spool, const struct session *like,
                          struct str message);
 
+/* What an encoder left in the scratch; that it fits is the encoders' promise. */
+static inline struct str worker_said(const struct worker *w) {
+    CHECK(buf_ok(&w->scratch));
+    return buf_str(&w->scratch);
+}
+
+/* The wire form a session speaks: its dialect, plain or deflated. */
 static inline unsigned wire_form(const struct session *s) {
     return 2 * (unsigned)s->dialect->id + s->is_deflating;
 }

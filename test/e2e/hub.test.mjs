@@ -502,7 +502,7 @@ test('what cannot be read is explained, and the connection stays', async () => {
 });
 
 test('whoever asks for English gets English', async () => {
-    const ann = await connect(person('ann'), { headers: { 'Accept-Language': 'en-GB' } });
+    const ann = await connect(person('ann'), { query: '&lang=en' });
     ann.send({ type: 'join', room: 'nowhere' });
     await ann.expect({ type: 'error', data: { message: 'There is no such room.' } });
     ann.send({ type: 'join' });

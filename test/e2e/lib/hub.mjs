@@ -60,11 +60,11 @@ export class HubClient {
     #refs = 0;
 
     /* Connects; `who` brings a token into the query unless the headers have one. */
-    static async connect(address, who, { path = '/ws/hub', headers = {}, deflate = false } = {}) {
+    static async connect(address, who, { path = '/ws/hub', query: more = '', headers = {}, deflate = false } = {}) {
         const query = who && !headers.Authorization ? `?token=${who.token}` : '';
         const client = new HubClient();
         client.who = who;
-        await client.#open(`ws://${address}${path}${query}`, headers, deflate);
+        await client.#open(`ws://${address}${path}${query}${more}`, headers, deflate);
         return client;
     }
 
