@@ -48,6 +48,10 @@ struct dialect {
     bool (*encode_reply)(const struct reply *reply, enum lang lang, struct buf *out);
     bool (*encode_answer)(const struct answer *answer, enum lang lang, struct buf *out);
 
+    /* Events of rooms that it silences in every view: a room in which nobody speaks another dialect
+     * is not even walked for them. */
+    bool is_deaf_to[EVENT_COUNT];
+
     /* The WebSocket close code for a session that ends for this reason. */
     uint16_t (*close_code)(enum refusal why);
 };

@@ -74,6 +74,16 @@ TEST(each_dialect_encodes_or_silences_each_event)
     }
 }
 
+TEST(a_dialect_is_deaf_to_what_it_silences_in_every_view)
+{
+    for (enum dialect_id id = DIALECT_OPERATOR + 1; id < DIALECT_COUNT; id++) {
+        for (enum event_type type = 0; type < EVENT_COUNT; type++) {
+            bool is_deaf = event_audience(type) == AUD_ROOM && silent[id][type] == ALL;
+            EQ(dialect_of(id)->is_deaf_to[type], is_deaf);
+        }
+    }
+}
+
 TEST(what_happens_between_two_people_is_encoded_too)
 {
     static const enum event_type types[] = { EV_message_posted, EV_message_edited,

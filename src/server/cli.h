@@ -37,7 +37,7 @@ enum cli_flag {
     CLI_PRIVATE = BIT(7),
     CLI_HOURS = BIT(8),
     CLI_ROOM = BIT(9),
-    CLI_DEV = BIT(10),
+    CLI_DEV = BIT(10),    // and: it loads its configuration itself, and prints no JSON
     CLI_TAPE = BIT(11),
 };
 
@@ -45,12 +45,12 @@ struct cli;
 
 /* A row of a command's table. */
 struct cli_verb {
-    const char *name;     // "add"; "" for a command that is one word
-    const char *usage;    // what follows the name: "NAME [--role member|pro|admin]"
-    const char *help;     // one sentence
-    unsigned flags;       // of enum cli_flag
-    size_t arg_count;     // exactly so many names, files ...
-    int (*run)(struct cli *cli);
+    const char *name;               // "add"; "" for a command that is one word
+    const char *usage;              // what follows the name: "NAME [--role member|pro|admin]"
+    const char *help;               // one sentence
+    unsigned flags;                 // of enum cli_flag
+    size_t arg_count;               // exactly so many names, files ...
+    int (*run)(struct cli *cli);    // the exit status
 };
 
 /* A command and its verbs; static. */

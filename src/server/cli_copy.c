@@ -1,4 +1,7 @@
 /* parloir backup, parloir check: beside the running server or without one. Both only look. */
+#include <errno.h>
+#include <unistd.h>
+
 #include "server/cli_ask.h"
 #include "store/store.h"
 
@@ -34,9 +37,25 @@ static int say_backup(const struct cli *cli, enum err err) {
     return CLI_DONE;
 }
 
+/* Whether a file could be made at `path`; says why not. The store would only say that it failed. */
+static int check_place(const char *path) {
+    SCOPED(buf_fini) struct buf dir = BUF_INIT(CLI_LINE_BYTES_MAX);
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    buf_put_str(&dir, n == 0 ? STR_LIT(".") : (struct str){ path, n });
+    buf_put_char(&dir, '\0');
+    return access(dir.p, W_OK | X_OK) == 0
+               ? CLI_DONE
+               : cli_fail("%s cannot be written: %s", path, strerror(errno));
+}
+
 static int backup(struct cli *cli) {
     struct store *store = NULL;
     if (look(cli, &store) != CLI_DONE) {
+        return CLI_FAILED;
+    }
+    if (check_place(cli->args[0].p) != CLI_DONE) {
+        store->ops->free(&store);
         return CLI_FAILED;
     }
     enum err err = store->ops->backup(store, cli->args[0].p);

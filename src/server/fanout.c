@@ -9,6 +9,8 @@
 #include "server/server.h"
 #include "server/worker.h"
 
+#define SEATS_AHEAD 4    // fetched into the cache before their turn
+
 /* ---- seats */
 
 static struct room_here *room_of(struct worker *w, room_id room) {
@@ -21,17 +23,32 @@ static struct room_here *room_of(struct worker *w, room_id room) {
     return here;
 }
 
-static struct follow *follow_of(const struct session *s, room_id room) {
+static struct follow *follows_of(struct session *s) {
+    return s->follow_cap == 1 ? &s->one : s->many;
+}
+
+static struct follow *follow_of(struct session *s, room_id room) {
+    struct follow *follows = follows_of(s);
     for (uint16_t i = 0; i < s->follow_count; i++) {
-        if (s->follows[i].here->id.v == room.v) {
-            return &s->follows[i];
+        if (follows[i].here->id.v == room.v) {
+            return &follows[i];
         }
     }
     return NULL;
 }
 
-static void *grown(void *array, size_t count, size_t item_bytes) {
-    return xrealloc(array, count * item_bytes);
+static void add_follow(struct session *s, struct follow follow) {
+    if (s->follow_count == s->follow_cap) {
+        uint16_t cap = (uint16_t)MIN(2u * s->follow_cap, UINT16_MAX);
+        struct follow *many = xalloc(cap * sizeof *many);
+        memcpy(many, follows_of(s), s->follow_count * sizeof *many);
+        if (s->follow_cap > 1) {
+            xfree(s->many);
+        }
+        s->many = many;
+        s->follow_cap = cap;
+    }
+    follows_of(s)[s->follow_count++] = follow;
 }
 
 void fanout_sit(struct worker *w, struct session *s, room_id room) {
@@ -41,13 +58,9 @@ void fanout_sit(struct worker *w, struct session *s, room_id room) {
     struct room_here *here = room_of(w, room);
     if (here->seat_count == here->seat_cap) {
         here->seat_cap = here->seat_cap == 0 ? 2 : here->seat_cap + here->seat_cap / 2 + 1;
-        here->seats = grown(here->seats, here->seat_cap, sizeof *here->seats);
+        here->seats = xrealloc(here->seats, here->seat_cap * sizeof *here->seats);
     }
-    if (s->follow_count == s->follow_cap) {
-        s->follow_cap = (uint16_t)(s->follow_cap == 0 ? 1 : MIN(2u * s->follow_cap, UINT16_MAX));
-        s->follows = grown(s->follows, s->follow_cap, sizeof *s->follows);
-    }
-    s->follows[s->follow_count++] = (struct follow){ here, here->seat_count };
+    add_follow(s, (struct follow){ here, here->seat_count });
     here->seats[here->seat_count++] = s;
     here->form_count[wire_form(s)]++;
 }
@@ -61,7 +74,7 @@ static void rise(struct worker *w, struct session *s, struct follow *f) {
         follow_of(moved, here->id)->seat = f->seat;
     }
     here->form_count[wire_form(s)]--;
-    *f = s->follows[--s->follow_count];
+    *f = follows_of(s)[--s->follow_count];
     if (here->seat_count == 0) {
         map_drop(&w->rooms, here->id.v);
         xfree(here->seats);
@@ -78,11 +91,12 @@ void fanout_rise(struct worker *w, struct session *s, room_id room) {
 
 void fanout_rise_all(struct worker *w, struct session *s) {
     while (s->follow_count > 0) {
-        rise(w, s, &s->follows[s->follow_count - 1]);
+        rise(w, s, &follows_of(s)[s->follow_count - 1]);
     }
-    xfree(s->follows);
-    s->follows = NULL;
-    s->follow_cap = 0;
+    if (s->follow_cap > 1) {
+        xfree(s->many);
+        s->follow_cap = 1;
+    }
 }
 
 /* ---- one event, one session */
@@ -136,9 +150,11 @@ static bool is_author(const struct run *run, const struct session *s) {
 
 /* The run as others see it, in one wire form: spans that are as long as segments allow. */
 struct made {
+    bool is_made;
+    size_t count;       // spans
+    size_t messages;    // in them
+    uint64_t told;      // sessions
     struct span spans[RUN_MAX];
-    size_t count;
-    size_t messages;
 };
 
 static void add_span(struct made *made, struct span span) {
@@ -154,6 +170,7 @@ static void add_span(struct made *made, struct span span) {
 static void make(struct worker *w, const struct run *run, const struct session *like,
                  struct made *made) {
     struct spool *spool = &w->spools[wire_form(like)];
+    made->is_made = true;
     for (size_t i = 0; i < run->count; i++) {
         buf_reset(&w->scratch);
         if (like->dialect->encode_event(run->events[i], VIEW_OTHER, &w->scratch)) {
@@ -163,37 +180,42 @@ static void make(struct worker *w, const struct run *run, const struct session *
     }
 }
 
+/* The whole run for one session. */
+static void tell_seat(struct worker *w, struct session *s, const struct run *run, struct made *made,
+                      bool is_bulk) {
+    if (is_author(run, s)) {
+        for (size_t i = 0; i < run->count; i++) {
+            tell_one(w, s, run->events[i], is_bulk);
+        }
+        return;
+    }
+    struct made *mine = &made[wire_form(s)];
+    if (!mine->is_made) {
+        make(w, run, s, mine);
+    }
+    mine->told++;
+    for (size_t i = 0; i < mine->count; i++) {
+        session_push(s, mine->spans[i], is_bulk);
+    }
+}
+
 static void tell_room(struct worker *w, struct room_here *here, const struct run *run) {
-    struct made made[WIRE_FORMS] = { 0 };
-    bool is_made[WIRE_FORMS] = { 0 };
-    uint64_t told[WIRE_FORMS] = { 0 };
+    struct made made[WIRE_FORMS];
     bool is_bulk = here->seat_count > BULK_SEATS_MIN;
 
+    for (unsigned form = 0; form < WIRE_FORMS; form++) {
+        memset(&made[form], 0, offsetof(struct made, spans));
+    }
     for (uint32_t i = 0; i < here->seat_count; i++) {
-        struct session *s = here->seats[i];
-        if (i + 4 < here->seat_count) {
-            __builtin_prefetch(&here->seats[i + 4]->outbox);
+        if (i + SEATS_AHEAD < here->seat_count) {
+            __builtin_prefetch(&here->seats[i + SEATS_AHEAD]->outbox);
         }
-        if (is_author(run, s)) {
-            for (size_t e = 0; e < run->count; e++) {
-                tell_one(w, s, run->events[e], is_bulk);
-            }
-            continue;
-        }
-        unsigned form = wire_form(s);
-        if (!is_made[form]) {
-            make(w, run, s, &made[form]);
-            is_made[form] = true;
-        }
-        for (size_t m = 0; m < made[form].count; m++) {
-            session_push(s, made[form].spans[m], is_bulk);
-        }
-        told[form]++;
+        tell_seat(w, here->seats[i], run, made, is_bulk);
     }
     for (unsigned form = 0; form < WIRE_FORMS; form++) {
-        count_told(w, (enum dialect_id)(form / 2), made[form].messages * told[form]);
-        for (size_t m = 0; m < made[form].count; m++) {
-            span_drop(&made[form].spans[m]);
+        count_told(w, (enum dialect_id)(form / 2), made[form].messages * made[form].told);
+        for (size_t i = 0; i < made[form].count; i++) {
+            span_drop(&made[form].spans[i]);
         }
     }
 }
@@ -251,12 +273,26 @@ static void on_follow(struct worker *w, const struct event *ev) {
     }
 }
 
+/* Whether anybody of this worker in the room speaks a dialect that has a word for it. */
+static bool is_heard(const struct worker *w, const struct event *ev) {
+    const struct room_here *here = map_get(&w->rooms, ev->room.v);
+    for (unsigned form = 2; here != NULL && form < WIRE_FORMS; form++) {
+        const struct dialect *dialect = dialect_of((enum dialect_id)(form / 2));
+        if (here->form_count[form] > 0 && !dialect->is_deaf_to[ev->type]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_event(struct worker *w, struct run *run, const struct event *ev) {
     if (ev->is_void || ev->is_repeat) {
         return;
     }
     if (ev->audience == AUD_ROOM) {
-        add_to_run(w, run, ev);
+        if (is_heard(w, ev)) {
+            add_to_run(w, run, ev);
+        }
         if (ev->type == EV_room_removed) {
             end_run(w, run);
             on_room_removed(w, ev);

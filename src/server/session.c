@@ -69,6 +69,36 @@ void session_set_timer(struct session *s) {
 
 /* ---- out */
 
+static void note_progress(struct session *s, bool is_blocked, size_t sent) {
+    if (!is_blocked) {
+        s->stalled_ms = 0;
+    } else if (sent > 0 || s->stalled_ms == 0) {
+        s->stalled_ms = s->worker->loop.now_ms;
+        session_set_timer(s);
+    }
+}
+
+/* Writes what the socket takes. false: it is broken. Ends nothing: pushing calls it, and whoever
+ * pushes is walking a room. */
+static bool write_some(struct session *s) {
+    struct iovec iov[OUTBOX_IOV_MAX];
+
+    while (!outbox_is_empty(&s->outbox)) {
+        size_t count = outbox_peek(&s->outbox, iov);
+        ptrdiff_t sent = conn_write(&s->conn, iov, count);
+        if (sent < 0) {
+            return false;
+        }
+        outbox_sent(&s->outbox, (size_t)sent);
+        note_progress(s, s->conn.is_write_blocked, (size_t)sent);
+        METRIC_ADD_AT(bytes_out_total, s->dialect == NULL ? 0 : s->dialect->id, sent);
+        if (s->conn.is_write_blocked) {
+            break;
+        }
+    }
+    return true;
+}
+
 static void count_slow(struct session *s) {
     METRIC_ADD_AT(slow_readers_dropped_total, s->dialect == NULL ? 0 : s->dialect->id, 1);
     LOG_WARN("session.too_slow", U64("session", s->id.v), U64("outbox_bytes", s->outbox.bytes));
@@ -93,25 +123,18 @@ static void push_last(struct session *s, struct span span) {
 }
 
 void session_push(struct session *s, struct span span, bool is_bulk) {
-    if (s->state >= SESSION_LEAVING) {
+    if (s->state >= SESSION_LEAVING || s->is_too_slow) {
         return;
     }
     size_t bytes_max = s->worker->settings->config->limits_outbox_bytes;
-    if (outbox_push(&s->outbox, span, bytes_max) != OK) {
-        /* Too much waits. If it waits for us and not for the reader, it can go now. */
-        if (!s->conn.is_write_blocked) {
-            session_flush(s);
-        }
-        if (s->state >= SESSION_LEAVING) {
-            return;
-        }
-        if (outbox_push(&s->outbox, span, bytes_max) != OK) {
-            leave_too_slow(s);
-            return;
-        }
+    enum err err = outbox_push(&s->outbox, span, bytes_max);
+    if (err != OK && !s->conn.is_write_blocked) {
+        write_some(s);    // it waits for us and not for the reader: it can go now
+        err = outbox_push(&s->outbox, span, bytes_max);
     }
-    if (!s->conn.is_write_blocked) {
-        worker_dirty(s->worker, s, is_bulk);
+    s->is_too_slow = err != OK;
+    if (s->is_too_slow || !s->conn.is_write_blocked) {
+        worker_dirty(s->worker, s, is_bulk && !s->is_too_slow);
     }
 }
 
@@ -135,33 +158,17 @@ static void on_flushed(struct session *s) {
     }
 }
 
-static void note_progress(struct session *s, bool is_blocked, size_t sent) {
-    if (!is_blocked) {
-        s->stalled_ms = 0;
-    } else if (sent > 0 || s->stalled_ms == 0) {
-        s->stalled_ms = s->worker->loop.now_ms;
-        session_set_timer(s);
-    }
-}
-
 void session_flush(struct session *s) {
-    struct iovec iov[OUTBOX_IOV_MAX];
-
-    while (!outbox_is_empty(&s->outbox) && s->state != SESSION_GONE) {
-        size_t count = outbox_peek(&s->outbox, iov);
-        ptrdiff_t sent = conn_write(&s->conn, iov, count);
-        if (sent < 0) {
-            session_drop(s, true);
-            return;
-        }
-        outbox_sent(&s->outbox, (size_t)sent);
-        note_progress(s, s->conn.is_write_blocked, (size_t)sent);
-        METRIC_ADD_AT(bytes_out_total, s->dialect == NULL ? 0 : s->dialect->id, sent);
-        if (s->conn.is_write_blocked) {
-            return;
-        }
+    if (s->is_too_slow) {
+        s->is_too_slow = false;
+        leave_too_slow(s);
+        return;
     }
-    on_flushed(s);
+    if (!write_some(s)) {
+        session_drop(s, true);
+    } else if (outbox_is_empty(&s->outbox)) {
+        on_flushed(s);
+    }
 }
 
 /* ---- in */
@@ -331,7 +338,7 @@ void session_new(struct worker *w, int fd, const struct entrance *entrance) {
     struct session *s = slab_get(&w->session_slab);
     s->worker = w;
     s->entrance = entrance;
-    s->opened_ms = w->loop.now_ms;
+    s->follow_cap = 1;
     s->heard_ms = w->loop.now_ms;
     struct tls_context *tls = entrance->is_tls ? w->settings->tls : NULL;
     if (conn_open(&s->conn, &w->loop, fd, tls, &conn_ops) != OK) {
@@ -465,7 +472,6 @@ void session_fini(struct session *s) {
     ws_fini(&s->ws);
     lines_free(&s->lines);
     outbox_fini(&s->outbox);
-    xfree(s->follows);
 }
 
 /* ---- time */

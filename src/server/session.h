@@ -77,15 +77,17 @@ struct session {
     struct node on_starved;    // worker::starved: it waits for credits
     struct timer timer;        // the nearest of its deadlines
     struct outbox outbox;
-    struct follow *follows;    // owned
+    union {
+        struct follow one;      // the rooms it follows: the usual one lies here,
+        struct follow *many;    // owned; more lie there
+    };
     uint16_t follow_count;
-    uint16_t follow_cap;
+    uint16_t follow_cap;    // 1: `one`
     struct ws ws;
-    uint64_t due_ms;        // when its state has lasted too long; 0: never
-    uint64_t expires_ms;    // monotonic: when its credential ends; 0: never
-    uint64_t stalled_ms;    // since when its socket takes nothing; 0: it does
-    uint64_t heard_ms;      // when it was last heard of
-    uint64_t opened_ms;
+    uint64_t due_ms;           // when its state has lasted too long; 0: never
+    uint64_t expires_ms;       // monotonic: when its credential ends; 0: never
+    uint64_t stalled_ms;       // since when its socket takes nothing; 0: it does
+    uint64_t heard_ms;         // when it was last heard of
     uint16_t pending;          // commands under way in the ring
     uint16_t control_count;    // control frames in the second control_s
     uint32_t control_s;
@@ -97,6 +99,7 @@ struct session {
     bool is_bulk;            // on_dirty is the bulk list
     bool is_open_in_core;    // session_open was answered with yes
     bool is_close_told;      // session_close is under way
+    bool is_too_slow;        // more would wait than may: it ends at its next flush
     bool is_held;            // not read: too many of its own commands are under way
     bool is_pinged;          // a ping of ours is unanswered
     bool is_peer_done;       // the peer's close frame, or its end, has come
@@ -111,8 +114,10 @@ void session_new(struct worker *w, int fd, const struct entrance *entrance);
 /* The one function that moves a session to another state. */
 void session_enter(struct session *s, enum session_state next);
 
-/* Queues bytes for the peer. Too much waiting ends the session as too slow. `is_bulk`: part of a
- * long fan-out, which lets shorter ones go first. Nothing is queued once the session leaves. */
+/* Queues bytes for the peer. Too much waiting ends the session as too slow, but not before its next
+ * flush: whoever pushes may be walking a room, and nobody leaves a room meanwhile. `is_bulk`: part
+ * of a long fan-out, which lets shorter ones go first. Nothing is queued once the session
+ * leaves. */
 void session_push(struct session *s, struct span span, bool is_bulk);
 
 /* Frames a message for this session alone and queues it. */

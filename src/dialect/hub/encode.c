@@ -22,6 +22,7 @@ const struct dialect dialect_hub = {
     .encode_reply = hub_encode_reply,
     .encode_answer = hub_encode_answer,
     .close_code = hub_close_code,
+    .is_deaf_to = { [EV_room_entered] = true, [EV_room_left] = true },
 };
 
 /* Pieces of frames. */

@@ -1,0 +1,327 @@
+/* Commands run in this process on a store of their own, without a server: their exit status and
+ * what they print. Beside a server the end-to-end tests run them. */
+#include "server/cli.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "test/unit.h"
+
+#define ARGS_MAX 16
+#define OUTPUT_BYTES_MAX (1u << 20)
+
+/* A data directory, and what the last command printed. */
+struct place {
+    char dir[64];
+    char file[96];    // beside the store
+    struct buf out;
+    struct buf err;
+};
+
+static void place_fini(struct place *p) {
+    DIR *dir = opendir(p->dir);
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    (void)rmdir(p->dir);
+    buf_fini(&p->out);
+    buf_fini(&p->err);
+}
+
+static struct place place_new(void) {
+    struct place p = { .dir = "/tmp/parloir-cli-XXXXXX",
+                       .out = BUF_INIT(OUTPUT_BYTES_MAX),
+                       .err = BUF_INIT(OUTPUT_BYTES_MAX) };
+    OKAY(mkdtemp(p.dir) != NULL);
+    (void)snprintf(p.file, sizeof p.file, "%s/file", p.dir);
+    (void)unsetenv("JWT_SECRET");
+    (void)unsetenv("DATABASE_URL");
+    return p;
+}
+
+/* Sends what is written to `fd` into a file without a name. */
+struct caught {
+    int fd;
+    int kept;
+    FILE *file;
+};
+
+static struct caught catch (int fd) {
+    struct caught c = { fd, dup(fd), tmpfile() };
+    OKAY(c.kept >= 0 && c.file != NULL && dup2(fileno(c.file), fd) == fd);
+    return c;
+}
+
+static void release(struct caught *c, struct buf *out) {
+    char text[4096];
+    size_t n;
+    dup2(c->kept, c->fd);
+    close(c->kept);
+    rewind(c->file);
+    buf_reset(out);
+    while ((n = fread(text, 1, sizeof text, c->file)) > 0) {
+        buf_put(out, text, n);
+    }
+    fclose(c->file);
+}
+
+/* Standard input is `input` while the command runs. */
+static int run_with(struct place *p, const char *input, int (*command)(int, char **), char **args) {
+    char *argv[ARGS_MAX];
+    int argc = 0;
+    while (args[argc] != NULL) {
+        argv[argc] = args[argc];
+        argc++;
+    }
+    argv[argc++] = "--data";
+    argv[argc++] = p->dir;
+    argv[argc] = NULL;
+    FILE *in = tmpfile();
+    OKAY(in != NULL && fputs(input, in) >= 0 && fflush(in) == 0);
+    rewind(in);
+    int kept = dup(STDIN_FILENO);
+    dup2(fileno(in), STDIN_FILENO);
+    clearerr(stdin);
+    fflush(NULL);
+    struct caught out = catch (STDOUT_FILENO), err = catch (STDERR_FILENO);
+    int status = command(argc, argv);
+    fflush(NULL);
+    release(&out, &p->out);
+    release(&err, &p->err);
+    __fpurge(stdin);
+    dup2(kept, STDIN_FILENO);
+    close(kept);
+    fclose(in);
+    return status;
+}
+
+#define RUN(p, command, ...) run_with(p, "", command, (char *[]){ "x", __VA_ARGS__, NULL })
+#define FEED(p, input, command, ...)                                                               \
+    run_with(p, input, command, (char *[]){ "x", __VA_ARGS__, NULL })
+#define RUN_ALONE(p, command) run_with(p, "", command, (char *[]){ "x", NULL })
+
+static bool says(const struct buf *text, const char *what) {
+    return text->n > 0 && memmem(text->p, text->n, what, strlen(what)) != NULL;
+}
+
+TEST(users_live_and_are_erased)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann", "--role", "pro", "--mobile", "+33612345678"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "1\n");
+    EQ(RUN(&p, cli_user, "add", "bob", "--json"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "{\"id\":2,\"username\":\"bob\",\"role\":\"member\"}\n");
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_FAILED);
+    STR_EQ(buf_str(&p.out), "");
+    OKAY(says(&p.err, "username"));
+    EQ(RUN(&p, cli_user, "role", "bob", "admin"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "bob: admin\n");
+    EQ(RUN(&p, cli_user, "role", "bob", "king"), CLI_USAGE);
+    EQ(RUN(&p, cli_user, "add", "eve", "--role", "king"), CLI_USAGE);
+    EQ(RUN(&p, cli_user, "show", "ann"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "id: 1\nusername: ann\nrole: pro\nmobile: +33612345678\n");
+    EQ(RUN(&p, cli_user, "list"), CLI_DONE);
+    OKAY(says(&p.out, "\n 1  ann       pro    +33612345678  20"));
+    EQ(RUN(&p, cli_user, "erase", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "show", "ann", "--json"), CLI_FAILED);
+    EQ(RUN(&p, cli_user, "list", "--json"), CLI_DONE);
+    OKAY(says(&p.out, "\"bob\"") && !says(&p.out, "ann"));
+}
+
+TEST(a_password_is_the_first_line_of_standard_input)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p, "correct horse\nrest\n", cli_user, "add", "ann", "--password-stdin"), CLI_DONE);
+    EQ(FEED(&p, "battery staple", cli_user, "password", "ann"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "ann: new password\n");
+    EQ(FEED(&p, "short\n", cli_user, "password", "ann"), CLI_FAILED);
+    EQ(RUN(&p, cli_user, "password", "ann"), CLI_FAILED);
+}
+
+TEST(tokens_are_made_listed_and_revoked)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_token, "add", "ann", "--label", "ci"), CLI_DONE);
+    EQ(p.out.n, 44);
+    EQ(RUN(&p, cli_token, "add", "ann", "--label", "ci"), CLI_FAILED);
+    EQ(RUN(&p, cli_token, "add", "ann", "--json"), CLI_DONE);
+    OKAY(says(&p.out, "{\"token\":\"") && says(&p.out, "\"username\":\"ann\",\"label\":\"20"));
+    EQ(RUN(&p, cli_token, "list", "ann"), CLI_DONE);
+    OKAY(says(&p.out, "\nci "));
+    EQ(RUN(&p, cli_token, "revoke", "ann", "ci"), CLI_DONE);
+    EQ(RUN(&p, cli_token, "revoke", "ann", "ci"), CLI_FAILED);
+    EQ(RUN(&p, cli_token, "add", "ann", "--jwt", "--ttl", "60"), CLI_DONE);
+    OKAY(says(&p.out, "eyJ"));
+    EQ(RUN(&p, cli_token, "add", "ann", "--ttl", "60"), CLI_USAGE);
+    EQ(RUN(&p, cli_token, "add", "eve", "--jwt"), CLI_FAILED);
+    EQ(RUN(&p, cli_token, "add", "ann", "--jwt", "--set",
+           "auth.jwt_secret=a secret of more than 32 bytes, for once"),
+       CLI_DONE);
+}
+
+TEST(a_key_that_others_can_read_is_not_used)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_token, "add", "ann"), CLI_DONE);
+    char key[96];
+    (void)snprintf(key, sizeof key, "%s/token.key", p.dir);
+    EQ(chmod(key, 0644), 0);
+    EQ(RUN(&p, cli_token, "add", "ann"), CLI_FAILED);
+    OKAY(says(&p.err, "chmod 600"));
+}
+
+TEST(rooms_and_bans_come_and_go)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_room, "add", "cellar", "--private", "--server", "lobby"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "2\n");
+    EQ(RUN(&p, cli_room, "add", "attic", "--server", "tower"), CLI_FAILED);
+    EQ(RUN(&p, cli_room, "list"), CLI_DONE);
+    OKAY(says(&p.out, " 2  cellar   yes             0  20"));
+    EQ(RUN(&p, cli_room, "remove", "cellar"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "remove", "cellar"), CLI_FAILED);
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_ban, "add", "ann"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "ann: banned for good\n");
+    EQ(RUN(&p, cli_ban, "list"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "username  until\nann       for good\n");
+    EQ(RUN(&p, cli_ban, "add", "ann", "--hours", "1"), CLI_DONE);
+    OKAY(says(&p.out, "ann: banned until 20"));
+    EQ(RUN(&p, cli_ban, "remove", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_ban, "list"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "There are none.\n");
+}
+
+TEST(status_needs_a_server)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN_ALONE(&p, cli_status), CLI_FAILED);
+    OKAY(says(&p.err, "no server runs"));
+}
+
+TEST(a_copy_is_sound_and_written_over_nothing)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_backup, p.file), CLI_FAILED);
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_backup, p.file), CLI_DONE);
+    EQ(RUN(&p, cli_backup, p.file), CLI_FAILED);
+    EQ(RUN(&p, cli_backup, "/nowhere/at/all"), CLI_FAILED);
+    char url[128];
+    (void)snprintf(url, sizeof url, "store.url=sqlite:%s", p.file);
+    EQ(RUN(&p, cli_check, "--set", url), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "No damage was found.\n");
+    EQ(RUN(&p, cli_check, "--set", url, "--json"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "{\"ok\":true,\"report\":\"No damage was found.\"}\n");
+    EQ(RUN(&p, cli_check, "--set", "store.url=memory:"), CLI_FAILED);
+}
+
+static const char exported[] =
+    "{\"type\":\"parloir\",\"version\":1}\n"
+    "{\"type\":\"user\",\"id\":3,\"username\":\"ann\",\"role\":\"pro\",\"created_ms\":1000}\n"
+    "{\"type\":\"user\",\"id\":4,\"username\":\"erased-4\",\"role\":\"member\",\"created_ms\":1,"
+    "\"is_erased\":true}\n"
+    "{\"type\":\"room\",\"id\":5,\"kind\":\"channel\",\"room\":\"cellar\",\"is_private\":true,"
+    "\"created_ms\":2000}\n"
+    "{\"type\":\"room\",\"id\":6,\"kind\":\"dm\",\"users\":[3,4],\"created_ms\":3000}\n"
+    "{\"type\":\"member\",\"room_id\":5,\"user_id\":3}\n"
+    "{\"type\":\"ban\",\"user_id\":3,\"until_ms\":0}\n"
+    "{\"type\":\"message\",\"room_id\":5,\"user_id\":3,\"content\":\"one\",\"ts\":4000,"
+    "\"client_id\":\"a\"}\n"
+    "{\"type\":\"message\",\"room_id\":6,\"user_id\":4,\"content\":\"two\",\"ts\":5000,"
+    "\"client_id\":\"b\"}\n";
+
+TEST(what_is_imported_is_exported_and_imported_once)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p, exported, cli_import, "json", "-", "--json"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "{\"users\":1,\"rooms\":1,\"messages\":2,\"repeats\":0}\n");
+    EQ(FEED(&p, exported, cli_import, "json", "-"), CLI_DONE);
+    STR_EQ(buf_str(&p.out),
+           "Imported: 0 users, 0 rooms, 0 messages; 2 messages were here already.\n");
+    EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+    OKAY(says(&p.out, "\"username\":\"erased-4\",\"role\":\"member\",\"created_ms\":"));
+    OKAY(says(&p.out, "\"kind\":\"dm\",\"users\":[1,2],\"created_ms\":3000}"));
+    OKAY(says(&p.out, "{\"type\":\"member\",\"room_id\":2,\"user_id\":1}"));
+    OKAY(says(&p.out, "{\"type\":\"ban\",\"user_id\":1,\"until_ms\":0}"));
+    OKAY(says(&p.out, "\"content\":\"two\",\"client_id\":\"b\","
+                      "\"timestamp\":\"1970-01-01T00:00:05Z\",\"ts\":5000}"));
+    EQ(RUN(&p, cli_export, "--room", "cellar"), CLI_DONE);
+    OKAY(says(&p.out, "\"one\"") && !says(&p.out, "\"two\"") && !says(&p.out, "\"ban\""));
+    EQ(RUN(&p, cli_export, "--room", "attic"), CLI_FAILED);
+}
+
+TEST(an_import_that_cannot_be_names_the_line)
+{
+    static const char *const lines[] = {
+        "nonsense",
+        "{\"type\":\"user\",\"id\":1,\"username\":\"\"}",
+        "{\"type\":\"user\",\"id\":1,\"username\":\"gone\",\"is_erased\":true}",
+        "{\"type\":\"room\",\"id\":1,\"kind\":\"channel\",\"room\":\"\"}",
+        "{\"type\":\"room\",\"id\":1,\"kind\":\"group\",\"room\":\"x\"}",
+        "{\"type\":\"room\",\"id\":1,\"kind\":\"dm\",\"users\":[1]}",
+        "{\"type\":\"member\",\"room_id\":1,\"user_id\":1}",
+        "{\"type\":\"ban\",\"user_id\":1}",
+        "{\"type\":\"message\",\"room_id\":1,\"user_id\":1,\"content\":\"x\",\"ts\":1}",
+    };
+    SCOPED(place_fini) struct place p = place_new();
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        SCOPED(buf_fini) struct buf text = BUF_INIT(4096);
+        buf_printf(&text, "{\"type\":\"parloir\",\"version\":1}\n%s\n", lines[i]);
+        buf_put_char(&text, '\0');
+        EQ(FEED(&p, text.p, cli_import, "json", "-"), CLI_FAILED);
+        OKAY(says(&p.err, "line 2: "));
+    }
+    EQ(RUN(&p, cli_import, "json", "-"), CLI_FAILED);
+    EQ(RUN(&p, cli_import, "json", "/nowhere/at/all"), CLI_FAILED);
+    EQ(RUN(&p, cli_import, "hub", "postgresql://localhost/hub"), CLI_FAILED);
+    OKAY(says(&p.err, "PostgreSQL"));
+}
+
+TEST(a_tape_is_replayed)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_replay, p.file), CLI_FAILED);
+    FILE *file = fopen(p.file, "we");
+    OKAY(file != NULL && fputs("nonsense\n", file) >= 0 && fclose(file) == 0);
+    EQ(RUN(&p, cli_replay, p.file), CLI_FAILED);
+    OKAY(says(&p.err, "parloir: "));
+    EQ(truncate(p.file, 0), 0);
+    EQ(RUN(&p, cli_replay, p.file), CLI_DONE);
+}
+
+TEST(every_command_has_help)
+{
+    int (*const commands[])(int, char **) = {
+        cli_serve,  cli_user,   cli_token,  cli_room,  cli_ban,    cli_status,
+        cli_export, cli_import, cli_backup, cli_check, cli_replay,
+    };
+    SCOPED(place_fini) struct place p = place_new();
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        EQ(RUN(&p, commands[i], "--help"), CLI_DONE);
+        OKAY(says(&p.out, "parloir ") && says(&p.out, "--data DIR"));
+    }
+}
+
+TEST(wrong_usage_and_a_bad_configuration_are_told_apart_from_failure)
+{
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_user, "nonsense"), CLI_USAGE);
+    OKAY(says(&p.err, "usage: parloir user"));
+    EQ(RUN(&p, cli_user, "show"), CLI_USAGE);
+    OKAY(says(&p.err, "usage: parloir user show NAME\n"));
+    EQ(RUN(&p, cli_user, "list", "--set", "no.such=1"), CLI_USAGE);
+    OKAY(says(&p.err, "no.such"));
+    EQ(RUN(&p, cli_user, "list", "--set", "store.url=punchcards:"), CLI_USAGE);
+    OKAY(says(&p.err, "store.url"));
+}
