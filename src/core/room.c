@@ -4,7 +4,7 @@
  *       maps by id, name, pair ──borrow──^
  *
  * Promises:
- *   1. An id is given once: id_max only grows, whatever is removed.
+ *   1. An id is given once: id_max (which facts.c keeps) only grows, whatever is removed.
  *   2. Two people have one dm.
  *   3. A removed room is found by nobody. Its struct outlives it while sessions have it in their
  *      follows, so that removing one need not visit every session there is: a follow of a removed
@@ -61,7 +61,6 @@ static struct room *add(struct rooms *rooms, room_id id, enum room_kind kind) {
     list_init(&room->in_order);
     list_push(&rooms->all, &room->in_rooms);
     map_put(&rooms->by_id, id.v, room);
-    rooms->id_max = MAX(rooms->id_max, id.v);
     rooms->count++;
     return room;
 }

@@ -34,7 +34,7 @@ struct rooms {
     struct map by_id;
     struct text_map by_name;    // the channels of server 1; names compare exactly
     struct text_map dms;        // by room::pair
-    uint64_t id_max;            // the highest id ever seen
+    uint64_t id_max;            // the highest id of any fact (facts.c)
     size_t count;
 };
 

@@ -283,3 +283,104 @@ TEST(batches_that_differ_have_digests_that_differ)
     rig_do(rig, "ann", SAY("general", "hello"));
     OKAY(batch_digest(rig->batch) != first);
 }
+
+/* Setting one field of an item must change the digest. */
+#define CHANGES(b, before, lvalue, value)                                                          \
+    do {                                                                                           \
+        __typeof__(lvalue) was = (lvalue);                                                         \
+        (lvalue) = (value);                                                                        \
+        OKAY(batch_digest(b) != (before));                                                         \
+        (lvalue) = was;                                                                            \
+        OKAY(batch_digest(b) == (before));                                                         \
+    } while (0)
+
+TEST(every_field_of_a_reply_is_in_the_digest)
+{
+    struct batch *b = batch_new(0);
+    struct reply *r = batch_reply(b, &(struct cmd){ .type = CMD_ping });
+    uint64_t before = batch_digest(b);
+    struct event event = { .type = EV_message_posted };
+    CHANGES(b, before, r->session.v, 1);
+    CHANGES(b, before, r->cmd, CMD_list);
+    CHANGES(b, before, r->dialect, DIALECT_hub);
+    CHANGES(b, before, r->refusal, REFUSE_banned);
+    CHANGES(b, before, r->ref, STR_LIT("x"));
+    CHANGES(b, before, r->detail, STR_LIT("x"));
+    CHANGES(b, before, r->retry_after_ms, 1);
+    CHANGES(b, before, r->room_name, STR_LIT("x"));
+    CHANGES(b, before, r->room.v, 1);
+    CHANGES(b, before, r->user.v, 1);
+    CHANGES(b, before, r->username, STR_LIT("x"));
+    CHANGES(b, before, r->mobile, STR_LIT("x"));
+    CHANGES(b, before, r->role, ROLE_PRO);
+    CHANGES(b, before, r->at_ms, 1);
+    CHANGES(b, before, r->is_on, true);
+    CHANGES(b, before, r->event, &event);
+    batch_unref(&b);
+}
+
+TEST(every_field_of_a_question_is_in_the_digest)
+{
+    struct batch *b = batch_new(0);
+    struct ask *ask = batch_ask(b, &(struct cmd){ .type = CMD_list }, ASK_ROOM_HISTORY);
+    uint64_t before = batch_digest(b);
+    CHANGES(b, before, ask->kind, ASK_LIST);
+    CHANGES(b, before, ask->session.v, 1);
+    CHANGES(b, before, ask->dialect, DIALECT_hub);
+    CHANGES(b, before, ask->ref, STR_LIT("x"));
+    CHANGES(b, before, ask->room.v, 1);
+    CHANGES(b, before, ask->room_name, STR_LIT("x"));
+    CHANGES(b, before, ask->user.v, 1);
+    CHANGES(b, before, ask->other.v, 1);
+    CHANGES(b, before, ask->before, 1);
+    CHANGES(b, before, ask->limit, 1);
+    CHANGES(b, before, ask->list_kind, LIST_BANS);
+    batch_unref(&b);
+}
+
+TEST(every_field_of_an_event_is_in_the_digest)
+{
+    static const session_id sessions[] = { { 5 }, { 6 } };
+    struct batch *b = batch_new(0);
+    struct event *ev = batch_event(b, EV_user_created);
+    uint64_t before = batch_digest(b);
+    CHANGES(b, before, ev->type, EV_room_created);
+    CHANGES(b, before, ev->audience, AUD_ROOM);
+#define FIELD_ID(name) CHANGES(b, before, ev->name.v, 1);
+#define FIELD_NUMBER(name) CHANGES(b, before, ev->name, 1);
+#define FIELD_TEXT(name) CHANGES(b, before, ev->name, STR_LIT("x"));
+#define FIELD_ENUM(name, type, count) CHANGES(b, before, ev->name, (type)1);
+#define FIELD_FLAG(name) CHANGES(b, before, ev->name, true);
+#include "core/event_fields.tbl.h"
+#undef FIELD_ID
+#undef FIELD_NUMBER
+#undef FIELD_TEXT
+#undef FIELD_ENUM
+#undef FIELD_FLAG
+    ev->sessions = sessions;
+    ev->session_count = 1;
+    OKAY(batch_digest(b) != before);
+    before = batch_digest(b);
+    CHANGES(b, before, ev->session_count, 2);
+    batch_unref(&b);
+}
+
+/* The table of fields names them all: whoever adds one to struct event adds a row. */
+TEST(the_table_of_event_fields_has_them_all)
+{
+    size_t bytes = 0;
+#define FIELD_ID(name) bytes += sizeof((struct event *)0)->name;
+#define FIELD_NUMBER(name) bytes += sizeof((struct event *)0)->name;
+#define FIELD_TEXT(name) bytes += sizeof((struct event *)0)->name;
+#define FIELD_ENUM(name, type, count) bytes += sizeof((struct event *)0)->name;
+#define FIELD_FLAG(name) bytes += sizeof((struct event *)0)->name;
+#include "core/event_fields.tbl.h"
+#undef FIELD_ID
+#undef FIELD_NUMBER
+#undef FIELD_TEXT
+#undef FIELD_ENUM
+#undef FIELD_FLAG
+    const struct event ev = { 0 };
+    bytes += sizeof ev.type + sizeof ev.audience + sizeof ev.sessions + sizeof ev.session_count;
+    OKAY(bytes <= sizeof ev && sizeof ev - bytes < 16);    // the rest is padding
+}

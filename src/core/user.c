@@ -95,7 +95,6 @@ struct user *user_add(struct users *users, user_id id, struct str name, uint64_t
     }
     u->next = users->first;
     users->first = u;
-    users->id_max = MAX(users->id_max, id.v);
     users->count++;
     return u;
 }

@@ -45,7 +45,7 @@ struct users {
     struct text_map by_name;    // letter case does not distinguish
     struct map by_mobile;
     struct user *first;    // all of them, for the end
-    uint64_t id_max;       // the highest id ever seen
+    uint64_t id_max;       // the highest id of any fact (facts.c)
     size_t count;          // erased ones not counted
 };
 
