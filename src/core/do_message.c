@@ -127,7 +127,8 @@ static enum refusal change(struct turn *t, enum event_type type, struct str cont
         room == NULL ? turn_event_user(t, type, t->user) : turn_event_room(t, type, room, t->user);
     ev->message.v = t->cmd->message;
     ev->content = content;
-    ev->is_moderator = t->user->role == ROLE_ADMIN;
+    bool may_remove = type == EV_message_deleted;    // but nobody puts words in others' mouths
+    ev->is_moderator = may_remove && t->user->role == ROLE_ADMIN;
     if (room != NULL && room->kind == ROOM_DM) {
         ev->is_moderator = false;    // what two people say to each other is theirs
         const struct user *other = partner(t, room);

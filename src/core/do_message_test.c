@@ -209,7 +209,7 @@ TEST(an_edit_is_for_the_store_to_place)
     EQ(ev->audience, AUD_ROOM);
     OKAY(!ev->is_moderator);
     EQ(rig_do(rig, "bob", EDIT(17, "moderate")), REFUSE_NONE);
-    OKAY(rig_event(rig, EV_message_edited, 0)->is_moderator);
+    OKAY(!rig_event(rig, EV_message_edited, 0)->is_moderator);    // removing is not rewriting
     EQ(rig_do(rig, "bob", DELETE(17)), REFUSE_NONE);
     OKAY(rig_event(rig, EV_message_deleted, 0)->is_moderator);
     EQ(rig_do(rig, "ann", DELETE(17)), REFUSE_NONE);

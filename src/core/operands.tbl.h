@@ -9,7 +9,7 @@ OPERAND_TEXT(content)
 OPERAND_TEXT(client_id)    // idempotency key
 OPERAND_TEXT(username)
 OPERAND_TEXT(mobile)
-OPERAND_TEXT(hash)    // of a password (Argon2id text) or of an API token (32 bytes)
+OPERAND_TEXT(hash)    // of a password (Argon2id text) or an API token (base64url)
 OPERAND_TEXT(label)
 OPERAND_TEXT(detail)    // what a decoder has to say about the input
 OPERAND_NUMBER(user)
