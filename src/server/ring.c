@@ -131,14 +131,18 @@ static void apply(struct ring *ring, struct batch *batch, struct intake *intake)
     batch->intake_count++;
 }
 
+static void report_counts(struct ring *ring) {
+    struct core_counts counts = core_count(ring->parts.core);
+    METRIC_SET(resident_users, counts.users);
+    METRIC_SET(resident_rooms, counts.rooms);
+}
+
 /* The batch leaves the core. */
 static void finish(struct ring *ring, struct batch *batch) {
     if (ring->tape != NULL) {
         tape_batch_of(ring, batch);
     }
-    struct core_counts counts = core_count(ring->parts.core);
-    METRIC_SET(resident_users, counts.users);
-    METRIC_SET(resident_rooms, counts.rooms);
+    report_counts(ring);
     METRIC_OBSERVE(batch_commands, batch->intake_count);
 }
 
@@ -274,6 +278,7 @@ static void *core_main(void *arg) {
     struct ring *ring = arg;
     struct qnode *waiting = NULL;
 
+    report_counts(ring);
     while (true) {
         struct qnode *taken = waiting != NULL ? waiting : queue_wait(&ring->intakes, UINT64_MAX);
         waiting = NULL;
