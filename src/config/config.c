@@ -333,23 +333,13 @@ static enum err check_origins(struct loader *l) {
     return OK;
 }
 
-static enum err check_country(struct loader *l) {
-    struct str code = l->config->mobile_country;
-    uint64_t n;
-    struct str digits = { code.p + 1, code.n - 1 };    // never empty: the table says SET
-    if (code.p[0] != '+' || digits.n > 3 || str_to_u64(digits, &n) != OK || n == 0) {
-        return refuse(l, OPTION_mobile_country, "a country code is + and one to three digits");
-    }
-    return OK;
-}
-
 static enum err check_whole(struct loader *l) {
     const struct config *c = l->config;
     enum err err;
     if (str_is_empty(c->tls_cert) != str_is_empty(c->tls_key)) {
         return refuse(l, OPTION_tls_cert, "tls.cert and tls.key go together: set both or none");
     }
-    if ((err = check_store(l)) != OK || (err = check_country(l)) != OK ||
+    if ((err = check_store(l)) != OK ||
         (err = check_origins(l)) != OK || (err = check_addresses(l, OPTION_http_listen)) != OK ||
         (err = check_addresses(l, OPTION_tchatator_listen)) != OK) {
         return err;

@@ -32,7 +32,6 @@ struct config_list {
 /* The CHOICE options; the order is that of the words in the table. log.level and log.format are
  * enum log_level and enum log_format. */
 enum mobile_proof { MOBILE_PROOF_OTP, MOBILE_PROOF_TOKEN, MOBILE_PROOF_OPEN };
-enum history_files { HISTORY_FILES_MOBILE, HISTORY_FILES_ALL, HISTORY_FILES_OFF };
 enum limits_profile { LIMITS_DOCUMENTED, LIMITS_CHAT, LIMITS_OPEN };
 
 #define CONFIG_TYPE_TEXT struct str

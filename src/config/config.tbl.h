@@ -19,7 +19,7 @@
  * `field` is the name with `_` for `.`; a test holds the two together. */
 
 OPT(data_dir, "data.dir", TEXT, SET, "./data", NULL, START,
-    "The directory that holds the database, keys, uploads and the control socket; made with "
+    "The directory that holds the database, keys and the control socket; made with "
     "mode 0700.")
 
 OPT(store_url, "store.url", TEXT, ANY, "", "DATABASE_URL", START,
@@ -34,47 +34,19 @@ OPT(cluster_url, "cluster.url", TEXT, ANY, "", "REDIS_URL", START,
     "empty.")
 
 OPT(http_listen, "http.listen", ADDRESSES, ANY, "127.0.0.1:8080", NULL, START,
-    "Addresses that serve HTTP, every WebSocket dialect, and tchatator to whoever does not "
-    "speak HTTP.")
+    "Addresses that serve HTTP and every WebSocket dialect.")
 OPT(http_origins, "http.origins", LIST, SET, "*", NULL, RELOAD,
     "Origins whose pages may call: * for all, or a list such as https://chat.example.org; "
     "others get 403.")
 
 OPT(tchatator_listen, "tchatator.listen", ADDRESSES, ANY, "127.0.0.1:4242", NULL, START,
-    "Addresses that serve the tchatator dialect alone; empty for none.")
-OPT(tchatator_require_login, "tchatator.require_login", SWITCH, ANY, "off", NULL, RELOAD,
-    "Whether a command with a valid token is refused on a connection that has not sent LOGIN.")
-OPT(tchatator_idle_ms, "tchatator.idle_ms", TIME, RANGE(1000, 86400000), "10m", NULL, RELOAD,
-    "How long a tchatator connection may stay without a command before it is closed.")
+    "Addresses for the tchatator dialect, which this version does not speak: none is opened.")
 
 OPT(hub_listen, "hub.listen", ADDRESSES, ANY, "", "WS_BIND_ADDR", START,
     "Addresses on which every path is the hub dialect; empty for none.")
 
 OPT(mobile_proof, "mobile.proof", CHOICE, ONE_OF("otp|token|open"), "otp", NULL, RELOAD,
-    "How a mobile number is proved: a one-time code, a JWT with a mobile claim, or not at all.")
-OPT(mobile_country, "mobile.country", TEXT, SET, "+33", NULL, RELOAD,
-    "The country code that a national number gets.")
-OPT(mobile_otp_webhook, "mobile.otp_webhook", TEXT, ANY, "", NULL, RELOAD,
-    "The URL to which a one-time code is posted as JSON for delivery; empty for none.")
-OPT(mobile_otp_command, "mobile.otp_command", TEXT, ANY, "", NULL, RELOAD,
-    "The program that delivers a one-time code: it gets the number as its argument and the "
-    "code on standard input.")
-
-OPT(history_files, "history.files", CHOICE, ONE_OF("mobile|all|off"), "mobile", NULL, RELOAD,
-    "Which rooms also have their history as a JSON file in <data.dir>/history.")
-OPT(history_messages_max, "history.messages_max",
-    NUMBER, RANGE(0, 1000000000), "10000", NULL, RELOAD,
-    "How many messages a mobile room keeps, the oldest going first; 0 for all.")
-OPT(history_bytes_max, "history.bytes_max", BYTES, ANY, "0", NULL, RELOAD,
-    "How many bytes of messages a mobile room keeps, the oldest going first; 0 for all.")
-OPT(history_age_ms, "history.age_ms", TIME, ANY, "0", NULL, RELOAD,
-    "How long a mobile room keeps a message; 0 for ever.")
-OPT(history_clean_ms, "history.clean_ms", TIME, RANGE(60000, UINT64_MAX), "1d", NULL, RELOAD,
-    "How long leftovers stay (uploads nobody refers to, groups without participants) before "
-    "they are removed.")
-
-OPT(uploads_bytes_max, "uploads.bytes_max", BYTES, RANGE(1024, 1073741824), "10MiB", NULL, RELOAD,
-    "The largest file a user may upload.")
+    "How a number is proved in the mobile dialect, which this version does not speak.")
 
 OPT(tls_cert, "tls.cert", TEXT, ANY, "", NULL, RELOAD,
     "The PEM file with the certificate chain for addresses that begin with tls:.")
@@ -97,10 +69,6 @@ OPT(auth_failures_per_minute, "auth.failures_per_minute",
     NUMBER, RANGE(0, 1000000), "10", NULL, RELOAD,
     "How many failed authentications one address may have a minute before it is refused for a "
     "minute; 0 for no limit.")
-OPT(auth_access_ms, "auth.access_ms", TIME, RANGE(10000, 31536000000), "15m", NULL, RELOAD,
-    "How long a token from signing in over REST is valid.")
-OPT(auth_refresh_ms, "auth.refresh_ms", TIME, RANGE(60000, 315360000000), "30d", NULL, RELOAD,
-    "How long a refresh token can be used.")
 
 OPT(limits_profile, "limits.profile",
     CHOICE, ONE_OF("documented|chat|open"), "documented", NULL, RELOAD,
@@ -142,9 +110,6 @@ OPT(limits_rest_per_hour, "limits.rest.per_hour", NUMBER, RATE, "0", NULL, RELOA
     "Messages a user may write in an hour through REST; 0 for no limit.")
 OPT(limits_rest_burst, "limits.rest.burst", NUMBER, RATE, "20", NULL, RELOAD,
     "How many of a minute's messages may come at once through REST; 0 for all of them.")
-OPT(limits_typing_ms, "limits.typing_ms", TIME, RANGE(0, 60000), "1s", NULL, RELOAD,
-    "The least time between two typing notices of a user in a room; what comes sooner is "
-    "dropped; 0 for no limit.")
 OPT(limits_message_chars, "limits.message_chars", NUMBER, RANGE(1, 100000), "4000", NULL, RELOAD,
     "Characters a message may have.")
 OPT(limits_message_bytes, "limits.message_bytes",

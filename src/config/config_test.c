@@ -74,7 +74,7 @@ TEST(without_any_source_the_defaults_hold)
 TEST(flags_go_before_the_environment_and_that_before_the_file)
 {
     char *env[] = { "PARLOIR_LOG_LEVEL=error", "PARLOIR_LIMITS_MESSAGE_CHARS=500", NULL };
-    const char *set[] = { "log.level=debug", "limits.typing_ms=1", "limits.typing_ms=2" };
+    const char *set[] = { "log.level=debug", "limits.hello_ms=101", "limits.hello_ms=102" };
     struct config_sources s = {
         .file_text = "[log]\nlevel = warn\nformat = json\n[limits]\nmessage_chars = 10\n",
         .env = env,
@@ -85,7 +85,7 @@ TEST(flags_go_before_the_environment_and_that_before_the_file)
     EQ(r.config->log_level, LOG_LEVEL_DEBUG);
     EQ(r.config->log_format, LOG_FORMAT_JSON);
     EQ(r.config->limits_message_chars, 500);
-    EQ(r.config->limits_typing_ms, 2);
+    EQ(r.config->limits_hello_ms, 102);
 }
 
 TEST(the_documents_variables_work_and_lose_to_ours)
@@ -238,9 +238,7 @@ TEST(what_does_not_make_sense_is_refused)
     static const char *const bad[] = {
         "http.origins=",          "http.origins=https://a.example/",
         "http.origins=a.example", "http.origins=*,ftp://a.example",
-        "http.origins=https://",  "mobile.country=33",
-        "mobile.country=+",       "mobile.country=+3333",
-        "mobile.country=+a",      "mobile.country=",
+        "http.origins=https://",
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         SCOPED(rig_fini) struct rig r = rig_set(bad[i]);

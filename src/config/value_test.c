@@ -56,10 +56,10 @@ TEST(times_have_units)
         EQ(set(OPTION_store_away_ms, good[i].text), OK);
         EQ(config.store_away_ms, good[i].ms);
     }
-    EQ(set(OPTION_auth_refresh_ms, "30d"), OK);
-    EQ(config.auth_refresh_ms, 2592000000);
-    EQ(set(OPTION_auth_refresh_ms, "12H"), OK);
-    EQ(config.auth_refresh_ms, 43200000);
+    EQ(set(OPTION_server_drain_ms, "0s"), OK);
+    EQ(config.server_drain_ms, 0);
+    EQ(set(OPTION_server_drain_ms, "10M"), OK);
+    EQ(config.server_drain_ms, 600000);
     static const char *const bad[] = { "", "5 seconds", "1h", "99ms", "5s5s", "-5s", "forever" };
     for (size_t i = 0; i < COUNT(bad); i++) {
         EQ(set(OPTION_store_away_ms, bad[i]), ERR_PROTO);
@@ -100,8 +100,6 @@ TEST(choices_are_the_enums_of_the_header)
     EQ(config.mobile_proof, MOBILE_PROOF_TOKEN);
     EQ(set(OPTION_mobile_proof, "Open"), OK);
     EQ(config.mobile_proof, MOBILE_PROOF_OPEN);
-    EQ(set(OPTION_history_files, "off"), OK);
-    EQ(config.history_files, HISTORY_FILES_OFF);
     EQ(set(OPTION_limits_profile, "open"), OK);
     EQ(config.limits_profile, LIMITS_OPEN);
     static const char *const levels[] = { "error", "warn", "info", "debug" };
