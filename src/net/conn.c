@@ -71,6 +71,11 @@ static int events_wanted(const struct conn *c) {
     return events;
 }
 
+/* Whether on_later comes in this turn or the next. It reads, too. */
+static bool waits(const struct conn *c) {
+    return node_is_on_list(&c->later.on_loop);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events);
 
 /* Makes the loop watch for what this connection wants now. */
@@ -168,6 +173,9 @@ static size_t deliver(struct conn *c, uint8_t *p, size_t n) {
         return 0;
     }
     c->is_paused = !c->is_resume_asked;
+    if (c->is_resume_asked) {
+        loop_later(c->loop, &c->later);
+    }
     return n - taken;
 }
 
@@ -396,7 +404,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
             c->does_tls_want_write = false;
             on_room(c);
         }
-        if (((events & UV_READABLE) != 0 || does_read_wait) && may_read(c)) {
+        if (((events & UV_READABLE) != 0 || does_read_wait) && may_read(c) && !waits(c)) {
             was_read = true;
             read_some(c);
         }
@@ -405,7 +413,11 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
         c->is_hung_up = true;
     }
     if (status < 0 && !was_read) {
-        end(c, ERR_IO);
+        if (waits(c) && may_read(c)) {
+            c->is_broken = true;    // on_later reads what is left, and ends it
+        } else {
+            end(c, ERR_IO);
+        }
     }
     c->is_inside = false;
     watch(c);
@@ -421,7 +433,7 @@ static void on_later(struct later *later) {
     if (may_read(c) && !is_handshaking(c) && (c->tls != NULL || c->is_broken)) {
         read_some(c);
     }
-    if (c->is_broken && (c->is_paused || !node_is_on_list(&later->on_loop))) {
+    if (c->is_broken && (c->is_paused || !waits(c))) {
         end(c, ERR_IO);
     }
     c->is_inside = false;
@@ -489,7 +501,7 @@ void conn_resume(struct conn *c) {
     }
     c->is_paused = false;
     c->is_resume_asked = true;
-    if (c->kept != NULL || c->tls != NULL || c->is_inside) {
+    if (c->kept != NULL || c->tls != NULL) {
         loop_later(c->loop, &c->later);
     }
     watch(c);

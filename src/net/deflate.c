@@ -144,10 +144,9 @@ static enum err unpack(z_stream *z, struct buf *out, const void *p, size_t n, bo
     }
 }
 
-/* Whether the stream stands between two blocks and on a byte's end (bits as in
- * zlib.h, inflate()). */
+/* Whether the stream stands between two blocks (the bit is explained in zlib.h, inflate()). */
 static bool is_at_block_end(const z_stream *z) {
-    return (z->data_type & 128) != 0 && (z->data_type & 63) == 0;
+    return (z->data_type & 128) != 0;
 }
 
 enum err inflater_put(struct inflater *i, struct buf *out, struct str packed) {

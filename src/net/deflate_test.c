@@ -114,6 +114,7 @@ TEST(a_message_that_is_cut_short_is_refused)
     }
     EQ(refused, out.n - 2);
     is_refused(STR_LIT("\x00\x05\x00\xfa\xffHel"));
+    is_refused(STR_LIT("\x00\x14\x00\xeb\xffHel"));    // the tail would become part of the text
 }
 
 TEST(every_message_stands_alone)

@@ -40,8 +40,8 @@ struct loop {
     uv_idle_t busy;        // runs while the next turn must not sleep
     uv_timer_t tick;       // wakes the loop for the wheel
     struct wheel wheel;    // deadlines of connections and sessions
-    struct list later;       // what the next turn has to do
-    struct list due;         // what this turn has to do
+    struct list later;     // what the next turn has to do
+    struct list due;       // what this turn has to do
     uint64_t now_ms;       // clock_mono_ms at the start of this turn
     uint64_t tick_ms;      // when `tick` is due, UINT64_MAX: not set
     uint8_t *read_buf;     // LOOP_READ_BYTES, lent to whoever reads now

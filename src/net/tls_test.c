@@ -171,6 +171,26 @@ TEST(small_pieces_share_a_record)
     STR_EQ(((struct str){ first, n }), "one two three");
 }
 
+TEST(a_large_piece_between_small_ones_is_cut_where_a_record_ends)
+{
+    SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
+    SCOPED(buf_fini) struct buf want = BUF_INIT(1 << 20);
+    SCOPED(buf_fini) struct buf back = BUF_INIT(1 << 20);
+    OKAY(shake(&pair));
+    for (int i = 0; i < 60000; i++) {
+        buf_put_char(&want, (char)(i * 13 + i / 256));
+    }
+    struct iovec pieces[] = {
+        { want.p, 10 },
+        { want.p + 10, 40000 },
+        { want.p + 40010, 20 },
+        { want.p + 40030, 19970 },
+    };
+    EQ(conn_write(&pair.rig->conn, pieces, COUNT(pieces)), 60000);
+    OKAY(client_read(&pair, &back));
+    OKAY(str_eq(buf_str(&back), buf_str(&want)));
+}
+
 TEST(what_is_written_before_the_handshake_waits_for_it)
 {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);

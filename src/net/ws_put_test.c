@@ -131,6 +131,18 @@ TEST(a_long_reason_is_cut_at_the_end_of_a_character)
     }
 }
 
+TEST(a_reason_of_123_bytes_is_sent_whole)
+{
+    char reason[130];
+    memset(reason, 'r', sizeof reason);
+    for (size_t n = 100; n <= sizeof reason; n++) {
+        SCOPED(buf_fini) struct buf b = BUF_INIT(OUT_BYTES_MAX);
+        ws_put_close(&b, 1000, (struct str){ reason, n });
+        EQ(b.n, 4 + MIN(n, (size_t)123));
+        EQ((uint8_t)b.p[1], b.n - 2);
+    }
+}
+
 TEST(our_own_close_codes_are_valid)
 {
     static const uint16_t codes[] = { 1000, 1001, 1002, 1003, 1007, 1008, 1009,

@@ -29,6 +29,32 @@ TEST(a_key_that_is_not_16_bytes_of_base64_is_refused)
     STR_EQ(str_of(out), "untouched");
 }
 
+TEST(a_key_is_of_the_base64_alphabet)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (int c = 0; c < 256; c++) {
+        char key[] = "dGhlIHNhbXBsZSBub25jZQ==";
+        char out[WS_ACCEPT_BYTES];
+        key[5] = (char)c;
+        bool is_good = c != 0 && strchr(alphabet, c) != NULL;
+        EQ(ws_accept_of((struct str){ key, 24 }, out), is_good ? OK : ERR_PROTO);
+    }
+}
+
+TEST(names_are_tokens_rfc_9110_section_5_6_2)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+    for (int c = 0; c < 256; c++) {
+        char offer[] = "a?b";
+        offer[1] = (char)c;
+        bool is_alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        bool is_token = is_alnum || (c != 0 && strchr(others, c) != NULL);
+        EQ(ws_extensions_are_valid((struct str){ offer, 3 }),
+           is_token || c == ',' || c == ';');    // a list of two, a parameter
+    }
+}
+
 /* The reply to an offer: what ws_put_deflate_terms says, "-" if there is none, "!" for
  * bad grammar. */
 static const char *reply_to(const char *offer, uint8_t bits_min, struct buf *b) {

@@ -621,6 +621,8 @@ TEST(a_bomb_fails_with_1009)
 
 TEST(data_that_cannot_be_packed_may_be_as_long_as_the_limit)
 {
+    SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
+    SCOPED(buf_fini) struct buf packed = BUF_INIT(INPUT_BYTES_MAX);
     SCOPED(talk_fini) struct talk t = talk_deflate();
     uint8_t noise[MESSAGE_BYTES_MAX];
     uint64_t seed = 1;
@@ -628,9 +630,12 @@ TEST(data_that_cannot_be_packed_may_be_as_long_as_the_limit)
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         noise[i] = (uint8_t)(seed >> 56);
     }
-    put_deflated(&t, FIN | WS_BINARY, (struct str){ (char *)noise, sizeof noise });
-    OKAY(t.in.n > MESSAGE_BYTES_MAX);
-    hears(&t, "binary(#1000)");
+    deflater_put(d, &packed, (struct str){ (char *)noise, sizeof noise });
+    OKAY(packed.n > MESSAGE_BYTES_MAX);
+    put_bytes(&t, FIN | RSV1 | WS_BINARY, packed.p, packed.n);
+    put_bytes(&t, RSV1 | WS_BINARY, packed.p, 10);
+    put_bytes(&t, FIN | WS_CONTINUATION, packed.p + 10, packed.n - 10);
+    hears(&t, "binary(#1000) binary(#1000)");
 }
 
 TEST(packed_bytes_far_over_the_limit_fail_with_1009_at_the_header)

@@ -43,7 +43,7 @@ describe("agreed to", { concurrency: 8 }, () => {
     ["a cookie and forty other headers", Object.fromEntries([["Cookie", "a=b; c=d"],
       ...Array.from({ length: 40 }, (_, i) => [`X-Header-${i}`, `value ${i}`])])],
   ];
-  good.forEach(([what, change], i) => it(`0.1.${i + 1} ${what}`, () => withClient(async (client) => {
+  const play = (change) => withClient(async (client) => {
     const response = await client.handshake({ change });
     assert.equal(response.status, 101);
     assert.equal(response.headers.upgrade.toLowerCase(), "websocket");
@@ -52,7 +52,8 @@ describe("agreed to", { concurrency: 8 }, () => {
     assert.equal(response.headers["sec-websocket-protocol"], undefined);
     await client.send(text("hello"));
     await wantEcho(client, "hello");
-  })));
+  });
+  good.forEach(([what, change], i) => it(`0.1.${i + 1} ${what}`, () => play(change)));
 
   it("0.2.1 the request in writes of one byte", () => withClient(async (client) => {
     assert.equal((await client.handshake({ chop: 1 })).status, 101);
@@ -87,7 +88,7 @@ describe("refused", { concurrency: 8 }, () => {
     ["a long key", () => request("GET / HTTP/1.1", {}, "A".repeat(43) + "="), 400],
     ["a key that is not base64", () => request("GET / HTTP/1.1", {}, "!".repeat(22) + "=="), 400],
     ["extensions that are none",
-      () => request("GET / HTTP/1.1", { "Sec-WebSocket-Extensions": "permessage-deflate; =1" }), 400],
+      () => request("GET / HTTP/1.1", { "Sec-WebSocket-Extensions": "x; =1" }), 400],
     ["no Host", () => request("GET / HTTP/1.1", { Host: null }), 400],
     ["POST", () => request("POST / HTTP/1.1", { "Content-Length": "0" }), 426],
     ["HTTP/1.0", () => request("GET / HTTP/1.0", {}), 426],
@@ -107,7 +108,8 @@ describe("refused", { concurrency: 8 }, () => {
 
 describe("afterwards", () => {
   it("0.4.1 a client that goes away without a word hurts nobody", async () => {
-    for (const bytes of [[], cut(text("half a frame"), 5).slice(0, 1), [text("a", { fin: false })]]) {
+    const halves = [[], cut(text("half a frame"), 5).slice(0, 1), [text("a", { fin: false })]];
+    for (const bytes of halves) {
       await withClient(async (client) => {
         await client.handshake();
         await client.send(bytes);
@@ -121,7 +123,7 @@ describe("afterwards", () => {
     });
   });
 
-  it("0.4.2 a client that sends its FIN gets what it asked for", () => withClient(async (client) => {
+  it("0.4.2 a client that sends its FIN gets its echo", () => withClient(async (client) => {
     await client.handshake();
     await client.send(text("x".repeat(4000000)));
     client.socket.end();

@@ -12,7 +12,7 @@
 //                 undefined for none
 // Without fails and closed the case ends with an orderly close by the client.
 import assert from "node:assert/strict";
-import { CLOSE, Client, closing, deflate, TEXT } from "./wire.mjs";
+import { CLOSE, Client, TEXT, closing, deflate, frame } from "./wire.mjs";
 
 const codeOf = (payload) => (payload.length === 0 ? undefined : payload.readUInt16BE(0));
 
@@ -43,7 +43,8 @@ async function wantClose(client, code) {
   assert.equal(await client.nextFrame(), null, "something came after the close frame");
 }
 
-const ANSWER = /^permessage-deflate(; *(server|client)_(no_context_takeover|max_window_bits=\d+))*$/;
+const ANSWER =
+  /^permessage-deflate(; *(server|client)_(no_context_takeover|max_window_bits=\d+))*$/;
 
 // What was negotiated: the window the server keeps to, or undefined.
 function checkAnswer(response, { offer, answer }) {
@@ -98,7 +99,6 @@ export async function playRounds(port, { offer, opcode = TEXT, payload, rounds }
     const response = await client.handshake({ offer });
     const windowBits = checkAnswer(response, { offer });
     const packed = offer !== undefined;
-    const { frame } = await import("./wire.mjs");
     const out = frame(opcode, packed ? deflate(payload) : payload, { rsv: packed ? 4 : 0 });
     for (let i = 0; i < rounds; i++) {
       await client.send(out);

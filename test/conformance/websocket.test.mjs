@@ -1,6 +1,6 @@
-// Our own conformance run: the families of cases that suites for RFC 6455 and RFC 7692 have, against
-// the echo server on our net/. Each case has a number that stays; `node --test` and its options run
-// some of them:
+// Our own conformance run: the families of cases that suites for RFC 6455 and RFC 7692 have,
+// against the echo server on our net/. Each case has a number that stays; `node --test` and its
+// options run some of them:
 //
 //     PARLOIR_ECHO=build/gcc/test/parloir-echo \
 //       node --test --test-name-pattern='^6\.4\.' test/conformance/websocket.test.mjs

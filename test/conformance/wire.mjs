@@ -1,5 +1,5 @@
-// A WebSocket client that may do everything wrong: it sends exactly the bytes it is given and reports
-// exactly the frames that come back. Only sockets, hashes and zlib of Node are used.
+// A WebSocket client that may do everything wrong: it sends exactly the bytes it is given and
+// reports exactly the frames that come back. Only sockets, hashes and zlib of Node are used.
 import { createHash, randomBytes } from "node:crypto";
 import net from "node:net";
 import zlib from "node:zlib";
@@ -287,8 +287,8 @@ export class Client {
     return this.frames.shift() ?? null;
   }
 
-  // The next message or control frame as { opcode, payload, isPacked }, null at the end. Checks what
-  // every frame of a server must keep to.
+  // The next message or control frame as { opcode, payload, isPacked }, null at the end. Checks
+  // what every frame of a server must keep to.
   async nextMessage(windowBits) {
     let first = null;
     const parts = [];

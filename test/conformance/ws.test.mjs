@@ -34,8 +34,8 @@ async function echoed(socket, message) {
 const OPTIONS = [
   ["plain", { perMessageDeflate: false }, false],
   ["compressed", { perMessageDeflate: { threshold: 0 } }, true],
-  ["compressed, windows of 10 and 12 bits",
-    { perMessageDeflate: { threshold: 0, serverMaxWindowBits: 10, clientMaxWindowBits: 12 } }, true],
+  ["compressed, windows of 10 and 12 bits", { perMessageDeflate: { threshold: 0,
+    serverMaxWindowBits: 10, clientMaxWindowBits: 12 } }, true],
   ["compressed, no context taken over", { perMessageDeflate: { threshold: 0,
     serverNoContextTakeover: true, clientNoContextTakeover: true } }, true],
 ];

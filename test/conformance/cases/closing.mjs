@@ -2,10 +2,10 @@
 import { CLOSE, CONTINUATION, PONG, TEXT, closing, cut, frame, ping, text } from "../wire.mjs";
 import { group } from "./shared.mjs";
 
-const GOOD_CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3001,
-  3999, 4000, 4401, 4999];
-const BAD_CODES = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1099, 1100, 1999, 2000, 2999, 5000, 32768,
-  65535];
+const GOOD_CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014,
+  3000, 3001, 3999, 4000, 4401, 4999];
+const BAD_CODES = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1099, 1100, 1999, 2000, 2999,
+  5000, 32768, 65535];
 
 const orders = [
   { what: "a message, then the end", send: [text("last")], want: [[TEXT, "last"]] },
@@ -77,7 +77,11 @@ const payloads = [
     send: [cut(closing(3000, "done"), 1)],
     closed: { code: 3000 },
   },
-  { what: "a close frame that is not final", send: [frame(CLOSE, "", { fin: false })], fails: 1002 },
+  {
+    what: "a close frame that is not final",
+    send: [frame(CLOSE, "", { fin: false })],
+    fails: 1002,
+  },
 ];
 
 const goodCodes = GOOD_CODES.flatMap((code) => [

@@ -1,7 +1,7 @@
 // 12: compressed messages. 13: every combination of parameters. (RFC 7692)
 import zlib from "node:zlib";
-import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, binary, closing, cut, deflate, fragments, frame,
-  ping, text } from "../wire.mjs";
+import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, binary, closing, cut, deflate, fragments,
+  frame, ping, text } from "../wire.mjs";
 import { group, textOf } from "./shared.mjs";
 
 const OFFER = "permessage-deflate";
@@ -22,7 +22,7 @@ function noise(n, seed = 1) {
 const PROSE = "Jetzt reden wir alle durcheinander, und jeder versteht jeden. Ça va? 你好! ";
 const words = (n) => textOf(n, PROSE);
 const json = (n) => {
-  const line = (i) => JSON.stringify({ type: "msg", id: i, room: "lobby", text: `message ${i * 7}` });
+  const line = (i) => JSON.stringify({ type: "msg", id: i, room: "lobby", text: `so ${i * 7}` });
   let out = "";
   for (let i = 0; out.length < n; i++) {
     out += line(i);
@@ -38,7 +38,8 @@ const KINDS = [
 ];
 const SIZES = [16, 64, 256, 1024, 4096, 8192, 16384, 32768, 65536, 131072];
 
-const packedWith = (options) => (opcode, payload) => frame(opcode, deflate(payload, options), PACKED);
+const packedWith = (options) => (opcode, payload) =>
+  frame(opcode, deflate(payload, options), PACKED);
 
 const contents = KINDS.flatMap(([name, opcode, make]) => SIZES.map((n) => ({
   what: `${name}, ${n} bytes, ten messages`,
@@ -54,7 +55,7 @@ const contents = KINDS.flatMap(([name, opcode, make]) => SIZES.map((n) => ({
 
 const cuts = KINDS.flatMap(([name, opcode, make]) => [
   ["in fragments of 100 bytes", (packed) => fragments(opcode, cut(packed, 100), PACKED)],
-  ["in fragments of one byte", (packed) => fragments(opcode, cut(packed.subarray(0), 1), PACKED), 64],
+  ["in fragments of one byte", (packed) => fragments(opcode, cut(packed, 1), PACKED), 64],
   ["in writes of 7 bytes", (packed) => [cut(frame(opcode, packed, PACKED), 7)]],
 ].map(([how, send, n = 3000]) => ({
   what: `${name} ${how}`,
@@ -71,7 +72,10 @@ const { Z_FIXED, Z_HUFFMAN_ONLY, Z_RLE, Z_FILTERED, Z_FINISH, Z_FULL_FLUSH } = z
 const SAMPLE = words(5000);
 
 // The message in one final block (section 7.2.3.4), and the octet that stands for the cut-off tail.
-const final = Buffer.concat([zlib.deflateRawSync(SAMPLE, { finishFlush: Z_FINISH }), Buffer.from([0])]);
+const final = Buffer.concat([
+  zlib.deflateRawSync(SAMPLE, { finishFlush: Z_FINISH }),
+  Buffer.from([0]),
+]);
 const blocks = Buffer.concat([
   zlib.deflateRawSync(SAMPLE.subarray(0, 2500), { finishFlush: Z_FULL_FLUSH }),
   deflate(SAMPLE.subarray(2500)),
@@ -200,7 +204,7 @@ const parameters = [
 const serverBits = [undefined, 9, 10, 11, 12, 13, 14, 15];
 const clientBits = [undefined, "", 8, 9, 12, 15];
 
-// What this offer lets our side use: windows of 8 bits are none for zlib, so 9 would break the word.
+// The window our side packs with. zlib has none of 8 bits, and nobody holds us to one.
 const ourBits = (client) => (typeof client === "number" && client > 8 ? client : 15);
 
 const combinations = parameters.flatMap((takeover) => serverBits.flatMap((server) =>
@@ -226,7 +230,8 @@ const combinations = parameters.flatMap((takeover) => serverBits.flatMap((server
   })));
 
 const lists = [
-  ["two offers, the first is good", "permessage-deflate, permessage-deflate; server_max_window_bits=9"],
+  ["two offers, the first is good",
+    "permessage-deflate, permessage-deflate; server_max_window_bits=9"],
   ["an unknown extension before it", "x-unknown; a=b, permessage-deflate"],
   ["an offer we cannot keep, then one we can",
     "permessage-deflate; server_max_window_bits=8, permessage-deflate"],

@@ -3,7 +3,8 @@ import { BINARY, CONTINUATION, PING, PONG, TEXT, binary, closing, cut, fragments
   text } from "../wire.mjs";
 import { group } from "./shared.mjs";
 
-const LENGTHS = [0, 1, 2, 3, 63, 124, 125, 126, 127, 128, 129, 255, 256, 65534, 65535, 65536, 65537];
+const LENGTHS = [0, 1, 2, 3, 63, 124, 125, 126, 127, 128, 129, 255, 256,
+  65534, 65535, 65536, 65537];
 
 const letters = (n) => "*".repeat(n);
 const octets = (n) => Buffer.from(Array.from({ length: n }, (_, i) => (i * 7) & 255));

@@ -1,5 +1,5 @@
-// 9: large messages, many fragments, small writes, and what is over the limits. The first two groups
-// are for a server with the default limits (16 MiB, 65,536 fragments), the last for one with
+// 9: large messages, many fragments, small writes, and what is over the limits. All are for
+// a server with the default limits (16 MiB, 65,536 fragments) but SMALL, which is for one with
 // --message-bytes 1000 --fragments 10.
 import { BINARY, CONTINUATION, TEXT, binary, cut, deflate, fragments, frame, ping, text }
   from "../wire.mjs";
@@ -108,7 +108,11 @@ const tooBig = [
 ].map((kase) => ({ ...kase, fails: 1009 }));
 
 const small = [
-  { what: "a message of the limit", send: [text("x".repeat(1000))], want: [[TEXT, "x".repeat(1000)]] },
+  {
+    what: "a message of the limit",
+    send: [text("x".repeat(1000))],
+    want: [[TEXT, "x".repeat(1000)]],
+  },
   { what: "a byte more", send: [text("x".repeat(1001))], fails: 1009 },
   {
     what: "fragments of the limit",

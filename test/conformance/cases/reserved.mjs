@@ -1,5 +1,5 @@
-// 3: bits nobody has given a meaning. 4: opcodes nobody has. All are 1002, and what came before them
-// is echoed. (RFC 6455 section 5.2)
+// 3: bits nobody has given a meaning. 4: opcodes nobody has. All are 1002, and what came before
+// them is echoed. (RFC 6455 section 5.2)
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, cut, frame, ping, text } from "../wire.mjs";
 import { group } from "./shared.mjs";
 

@@ -1,7 +1,7 @@
 // What the families share.
 
-// Numbers cases: group "5.3" gives 5.3.1, 5.3.2, ... in the order they stand. New cases go to the end
-// of a group, so that a number always means the same case.
+// Numbers cases: group "5.3" gives 5.3.1, 5.3.2, ... in the order they stand. New cases go to the
+// end of a group, so that a number always means the same case.
 export function group(name, cases) {
   return cases.map((kase, i) => ({ id: `${name}.${i + 1}`, ...kase }));
 }
