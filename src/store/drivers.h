@@ -5,7 +5,8 @@
 
 #include "store/store.h"
 
-/* Each opens its kind of store from what stands after the scheme; errors as for store_open. */
+/* Memory: `out` is owned by the caller, who gives it back with its ops' free.
+ * Each opens its kind of store from what stands after the scheme; errors as for store_open. */
 #define DRIVER(scheme, open, form)                                                                 \
     enum err open(struct str rest, struct store **out, struct buf *why) MUST_USE;
 #include "store/drivers.tbl.h"

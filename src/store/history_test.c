@@ -1,4 +1,6 @@
 /* What every driver promises about reading: history, the change log, lists. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "store/rig.h"
@@ -175,6 +177,81 @@ CONTRACT(what_came_to_nothing_is_not_in_the_change_log) {
     say_once(rig, GENERAL, ANN, "b", "k");
     OKAY(rig_commit(rig));
     STR_EQ(changes_text(rig, GENERAL, 0, 100), "1+ 2+");
+}
+
+/* ---- while others write */
+
+#define WHILE_WRITING 200    // batches
+
+struct watcher {
+    struct rig *rig;
+    atomic_bool is_over;
+    size_t reads;
+    const char *wrong;
+};
+
+/* What a reader sees at any moment has no hole and no repeat, and never shrinks. */
+static const char *look(struct store_reader *reader, uint64_t *seen) {
+    SCOPED(change_log_fini) struct change_log log = { 0 };
+    struct ask ask = { .kind = ASK_ROOM_HISTORY, .room = { GENERAL }, .limit = 100 };
+    SCOPED(answer_free) struct answer *a = answer_new(&ask);
+    if (reader->ops->answer(reader, &ask, a) != OK ||
+        reader->ops->changes(reader, ask.room, 0, 100000, &log) != OK) {
+        return "a reader failed";
+    }
+    for (size_t i = 1; i < a->message_count; i++) {
+        if (a->messages[i].seq != a->messages[i - 1].seq + 1) {
+            return "history has a hole";
+        }
+    }
+    for (size_t i = 0; i < log.count; i++) {
+        if (log.changes[i].message.seq != i + 1) {
+            return "the log has a hole";
+        }
+    }
+    if (a->message_count > 0 && a->messages[a->message_count - 1].seq != a->total) {
+        return "the total is of another moment";
+    }
+    if (a->total % 2 != 0 || log.count % 2 != 0) {
+        return "half a batch is there";
+    }
+    if (log.count < a->total || a->total < *seen) {
+        return "something is gone";
+    }
+    *seen = a->total;
+    return NULL;
+}
+
+static void *watch(void *ctx) {
+    struct watcher *w = ctx;
+    struct store_reader *reader = NULL;
+    uint64_t seen = 0;
+    if (w->rig->store->ops->reader_open(w->rig->store, &reader) != OK) {
+        w->wrong = "no reader";
+        return NULL;
+    }
+    do {
+        w->wrong = look(reader, &seen);
+        w->reads++;
+    } while (w->wrong == NULL && !atomic_load(&w->is_over));
+    reader->ops->free(&reader);
+    return NULL;
+}
+
+CONTRACT(a_reader_on_another_thread_never_sees_half_a_batch) {
+    struct watcher w = { .rig = rig };
+    pthread_t thread;
+    EQ(pthread_create(&thread, NULL, watch, &w), 0);
+    for (int i = 0; i < WHILE_WRITING; i++) {
+        say(rig, GENERAL, ANN, "a");
+        say(rig, GENERAL, BOB, "b");
+        OKAY(rig_commit(rig));
+    }
+    atomic_store(&w.is_over, true);
+    EQ(pthread_join(thread, NULL), 0);
+    OKAY(w.wrong == NULL);
+    OKAY(w.reads > 0);
+    EQ(history(rig, GENERAL, 0, 0)->total, 2 * WHILE_WRITING);
 }
 
 /* ---- lists */

@@ -23,7 +23,8 @@ void vec_fini(struct vec *v);
 
 #define VEC_EACH(type, var, v)                                                                     \
     for (type **var##_at = (type **)(void *)(v)->p, *var;                                          \
-         var##_at < (type **)(void *)(v)->p + (v)->n && ((var = *var##_at), true); var##_at++)
+         (v)->n > 0 && var##_at < (type **)(void *)(v)->p + (v)->n && ((var = *var##_at), true);   \
+         var##_at++)
 
 struct memory_user {
     struct event created;    // as it is now: role, name, hash may have changed since

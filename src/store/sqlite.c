@@ -20,15 +20,16 @@
 #include "store/drivers.h"
 #include "store/migrate.h"
 
-#define BUSY_MS 100                // nobody else writes; only recovery and resets make one wait
-#define CACHE_KIB 16384            // measured: the pages a busy hour writes to again and again
+#define BUSY_MS 100        // nobody else writes; only recovery and resets make one wait
+#define CACHE_KIB 16384    // of each connection; 2 to 64 MiB measured alike with 10,000 rooms
 #define WAL_BYTES_KEPT 16777216    // the log's file is cut down to this when it starts anew
 
 #define TEXT_OF(x) #x
 #define TEXT_OF_VALUE(x) TEXT_OF(x)
 
-/* Every connection. No mmap: a bad sector would be a signal instead of an error, and it measured no
- * faster. temp_store: no temporary files beside the ones we know of. */
+/* Every connection. No mmap: it would save a reader a quarter of a history's time (100 us to 75),
+ * but a bad sector would be a signal instead of an error. temp_store: no temporary files beside the
+ * ones we know of. */
 static const char settings[] = "PRAGMA foreign_keys = ON;"
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA mmap_size = 0;"

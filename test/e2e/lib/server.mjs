@@ -48,11 +48,12 @@ export class Server {
     #exited;
     #log = [];
 
-    /* Starts one in a new directory. set: configuration; env: beside JWT_SECRET; args: flags. */
-    static async start({ set = {}, env = {}, args = [] } = {}) {
+    /* Starts one in a new directory. set: configuration; env: beside JWT_SECRET; args: flags;
+     * under: where the directory is made; through: a command that runs it, such as prlimit. */
+    static async start({ set = {}, env = {}, args = [], under = tmpdir(), through = [] } = {}) {
         const server = new Server();
-        server.dir = await mkdtemp(join(tmpdir(), 'parloir-'));
-        server.#options = { set, env, args };
+        server.dir = await mkdtemp(join(under, 'parloir-'));
+        server.#options = { set, env, args, through };
         try {
             await server.#spawn();
         } catch (error) {
@@ -85,10 +86,11 @@ export class Server {
     }
 
     async #spawn() {
-        const { set, args } = this.#options;
+        const { set, args, through } = this.#options;
         const settings = { 'http.listen': '127.0.0.1:0', 'tchatator.listen': '', ...set };
         const flags = Object.entries(settings).flatMap((pair) => ['--set', pair.join('=')]);
-        const child = spawn(program, ['serve', '--data', this.dir, ...flags, ...args],
+        const command = [...through, program, 'serve', '--data', this.dir, ...flags, ...args];
+        const child = spawn(command[0], command.slice(1),
             { env: this.#env, stdio: ['ignore', 'ignore', 'pipe'] });
         const stop = () => child.kill('SIGKILL');
 

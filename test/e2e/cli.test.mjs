@@ -1,0 +1,741 @@
+/* The command line: every command while a server runs and while none does, what it prints for people
+ * and as JSON, how it refuses, and what it does to those who are connected. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { appendFile, copyFile, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { Place, parloir } from './lib/cli.mjs';
+import { HubClient, refusal } from './lib/hub.mjs';
+
+const places = [
+    ['beside a server', () => Place.withServer()],
+    ['without a server', () => Place.withoutServer()],
+];
+
+/* Declares a test once for each kind of place. */
+function everywhere(name, run) {
+    for (const [where, open] of places) {
+        test(`${name}, ${where}`, async () => {
+            const place = await open();
+            try {
+                await run(place);
+            } finally {
+                await place.remove();
+            }
+        });
+    }
+}
+
+/* A test with a place of its own. */
+const inside = (open, run) => async () => {
+    const place = await open();
+    try {
+        await run(place);
+    } finally {
+        await place.remove();
+    }
+};
+
+/* A command that is refused: exit status 1, nothing on standard output, one sentence. */
+async function refused(place, sentence, ...args) {
+    const { code, out, err } = await place.run(...args);
+    assert.equal(code, 1, `${args.join(' ')} should fail, printed ${out}${err}`);
+    assert.equal(out, '');
+    assert.match(err, /^parloir: [^\n]+\n$/);
+    assert.match(err, sentence);
+}
+
+const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const mode = async (...path) => (await stat(join(...path))).mode & 0o777;
+
+/* ---- people */
+
+everywhere('user add prints the id, and as JSON the user', async (place) => {
+    assert.equal(await place.ok('user', 'add', 'alice'), '1');
+    assert.equal(await place.ok('user', 'add', 'bob', '--json', '--role', 'pro'),
+        '{"id":2,"username":"bob","role":"pro"}');
+    assert.deepEqual(await place.json('user', 'add', 'carol', '--mobile', '+33612345678'),
+        [{ id: 3, username: 'carol', role: 'member', mobile: '+33612345678' }]);
+    assert.equal(await place.ok('user', 'add', 'Zoé 😀'), '4');
+});
+
+everywhere('user add refuses what cannot be', async (place) => {
+    await place.ok('user', 'add', 'alice', '--mobile', '+33612345678');
+    await refused(place, /username/, 'user', 'add', 'alice');
+    await refused(place, /username/, 'user', 'add', 'ALICE');
+    await refused(place, /username/, 'user', 'add', '');
+    await refused(place, /username/, 'user', 'add', 'x'.repeat(33));
+    await refused(place, /username/, 'user', 'add', ' space');
+    await refused(place, /mobile/, 'user', 'add', 'bob', '--mobile', '+33612345678');
+    await refused(place, /mobile/, 'user', 'add', 'bob', '--mobile', 'call me');
+    assert.deepEqual((await place.json('user', 'list')).map((user) => user.username), ['alice']);
+});
+
+everywhere('user list and show tell who there is', async (place) => {
+    assert.equal(await place.ok('user', 'list'), 'There are none.');
+    assert.deepEqual(await place.json('user', 'list'), []);
+    await place.ok('user', 'add', 'bob', '--mobile', '+33612345678', '--role', 'pro');
+    await place.ok('user', 'add', 'a');
+    const [head, first, second, ...rest] = (await place.ok('user', 'list')).split('\n');
+    assert.match(head, /^id {2}username {2}role {4}mobile {8}created$/);
+    assert.match(first, /^ 2 {2}a {9}member {16}\d{4}-\S+Z$/);
+    assert.match(second, /^ 1 {2}bob {7}pro {5}\+33612345678 {2}\d{4}-\S+Z$/);
+    assert.deepEqual(rest, []);
+    const rows = await place.json('user', 'list');
+    assert.deepEqual(rows.map(({ id, username, role }) => ({ id, username, role })),
+        [{ id: 2, username: 'a', role: 'member' }, { id: 1, username: 'bob', role: 'pro' }]);
+    assert.equal(await place.ok('user', 'show', 'BOB'),
+        'id: 1\nusername: bob\nrole: pro\nmobile: +33612345678');
+    assert.deepEqual(await place.json('user', 'show', 'a'),
+        [{ id: 2, username: 'a', role: 'member' }]);
+    await refused(place, /no such user/, 'user', 'show', 'nobody');
+});
+
+everywhere('user role changes a role', async (place) => {
+    await place.ok('user', 'add', 'alice');
+    assert.equal(await place.ok('user', 'role', 'alice', 'admin'), 'alice: admin');
+    assert.deepEqual(await place.json('user', 'role', 'alice', 'pro'),
+        [{ id: 1, username: 'alice', role: 'pro' }]);
+    assert.equal((await place.json('user', 'show', 'alice'))[0].role, 'pro');
+    await refused(place, /no such user/, 'user', 'role', 'nobody', 'pro');
+});
+
+everywhere('a password comes on standard input and leaves the process as a hash', async (place) => {
+    const secret = 'correct horse battery';
+    assert.equal(await place.ok('user', 'add', 'alice', '--password-stdin',
+        { input: `${secret}\nmore\n` }), '1');
+    await place.ok('user', 'add', 'bob');
+    assert.equal(await place.ok('user', 'password', 'bob', { input: `${secret}\r\n` }),
+        'bob: new password');
+    await refused(place, /8/, 'user', 'password', 'bob', { input: 'short\n' });
+    await refused(place, /one line/, 'user', 'password', 'bob', { input: '' });
+    await refused(place, /no such user/, 'user', 'password', 'nobody', { input: `${secret}\n` });
+    await refused(place, /8/, 'user', 'add', 'carol', '--password-stdin', { input: 'short\n' });
+    await place.server?.stop();
+    let hashes = 0;
+    for (const file of await readdir(place.dir)) {
+        const bytes = await readFile(join(place.dir, file)).catch(() => '');
+        assert.ok(!bytes.includes(secret), `${file} holds a password`);
+        hashes += bytes.includes('$argon2id$');
+    }
+    assert.ok(hashes > 0);
+});
+
+everywhere('user erase leaves nobody of that name', async (place) => {
+    await place.ok('user', 'add', 'alice', '--mobile', '+33612345678');
+    await place.ok('token', 'add', 'alice');
+    assert.equal(await place.ok('user', 'erase', 'alice'), 'alice: erased');
+    await refused(place, /no such user/, 'user', 'erase', 'alice');
+    assert.deepEqual(await place.json('user', 'list'), []);
+    assert.equal(await place.ok('user', 'add', 'alice', '--mobile', '+33612345678'), '2');
+});
+
+/* ---- tokens */
+
+const claims = (jwt) => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url').toString());
+
+everywhere('token add prints an API token alone on its line, and keeps only a hash', async (place) => {
+    await place.ok('user', 'add', 'alice');
+    const token = await place.ok('token', 'add', 'alice', '--label', 'ci');
+    assert.match(token, /^[\w-]{43}$/);
+    const [made] = await place.json('token', 'add', 'alice', '--label', 'laptop');
+    assert.match(made.token, /^[\w-]{43}$/);
+    assert.deepEqual({ ...made, token: '' },
+        { token: '', id: 1, username: 'alice', label: 'laptop' });
+    await place.ok('token', 'add', 'alice');
+    const labels = (await place.json('token', 'list', 'alice')).map((row) => row.label);
+    assert.equal(labels.length, 3);
+    assert.ok(labels.includes('ci') && labels.includes('laptop'));
+    assert.match((await place.ok('token', 'list', 'alice')).split('\n')[0], /^label +created$/);
+    await refused(place, /label/, 'token', 'add', 'alice', '--label', 'ci');
+    await refused(place, /label/, 'token', 'add', 'alice', '--label', 'x'.repeat(65));
+    await refused(place, /no such user/, 'token', 'add', 'nobody');
+    await refused(place, /no such user/, 'token', 'list', 'nobody');
+    assert.equal(await mode(place.dir, 'token.key'), 0o600);
+    await place.server?.stop();
+    for (const file of await readdir(place.dir)) {
+        const bytes = await readFile(join(place.dir, file)).catch(() => '');
+        assert.ok(!bytes.includes(token), `${file} holds a token`);
+    }
+});
+
+everywhere('token revoke takes one back', async (place) => {
+    await place.ok('user', 'add', 'alice');
+    await place.ok('token', 'add', 'alice', '--label', 'ci');
+    assert.equal(await place.ok('token', 'revoke', 'alice', 'ci'), 'alice: token revoked');
+    assert.deepEqual(await place.json('token', 'list', 'alice'), []);
+    await refused(place, /no such token/, 'token', 'revoke', 'alice', 'ci');
+    await refused(place, /no such user/, 'token', 'revoke', 'nobody', 'ci');
+});
+
+everywhere('token add --jwt signs who the user is for a while', async (place) => {
+    await place.ok('user', 'add', 'alice', '--role', 'pro', '--mobile', '+33612345678');
+    const day = claims(await place.ok('token', 'add', 'alice', '--jwt'));
+    assert.equal(day.exp - day.iat, 86400);
+    assert.equal(day.user_id, 1);
+    assert.equal(day.username, 'alice');
+    assert.equal(day.role, 'pro');
+    assert.equal(day.mobile, '+33612345678');
+    const minute = claims(await place.ok('token', 'add', 'alice', '--jwt', '--ttl', '60',
+        '--label', 'x'));
+    assert.equal(minute.exp - minute.iat, 60);
+    assert.equal(minute.jti, 'x');
+    const [made] = await place.json('token', 'add', 'alice', '--jwt');
+    assert.equal(made.username, 'alice');
+    assert.equal(claims(made.token).user_id, 1);
+    assert.equal(await mode(place.dir, 'jwt.key'), 0o600);
+    await refused(place, /no such user/, 'token', 'add', 'nobody', '--jwt');
+    const [head, body, signature] =
+        (await place.ok('token', 'add', 'alice', '--jwt', { env: { JWT_SECRET: 'secret' } })).split('.');
+    assert.equal(signature,
+        createHmac('sha256', 'secret').update(`${head}.${body}`).digest('base64url'));
+});
+
+/* ---- rooms and bans */
+
+everywhere('rooms are added, listed and removed', async (place) => {
+    assert.deepEqual((await place.json('room', 'list')).map((row) => row.room), ['general']);
+    const id = await place.ok('room', 'add', 'the garden', '--server', 'lobby');
+    assert.match(id, /^\d+$/);
+    const [cellar] = await place.json('room', 'add', 'cellar', '--private');
+    assert.equal(cellar.room, 'cellar');
+    assert.ok(cellar.id > Number(id));
+    const lines = (await place.ok('room', 'list')).split('\n');
+    assert.match(lines[0], /^id +room +private +messages +created$/);
+    assert.equal(lines.length, 4);
+    assert.match(lines[1], /cellar +yes +0 /);
+    assert.match(lines[3], /the garden +no +0 /);
+    await refused(place, /room/, 'room', 'add', 'cellar');
+    await refused(place, /room/, 'room', 'add', 'x'.repeat(65));
+    await refused(place, /lobby/, 'room', 'add', 'attic', '--server', 'elsewhere');
+    assert.equal(await place.ok('room', 'remove', 'cellar'), 'cellar: removed');
+    await refused(place, /no such room/, 'room', 'remove', 'cellar');
+    await refused(place, /general/, 'room', 'remove', 'general');
+    assert.deepEqual((await place.json('room', 'list')).map((row) => row.room),
+        ['general', 'the garden']);
+});
+
+everywhere('bans are added, listed and removed', async (place) => {
+    await place.ok('user', 'add', 'alice');
+    await place.ok('user', 'add', 'bob');
+    assert.equal(await place.ok('ban', 'add', 'alice'), 'alice: banned for good');
+    const before = Date.now();
+    const said = await place.ok('ban', 'add', 'bob', '--hours', '2');
+    assert.match(said, /^bob: banned until \S+Z$/);
+    assert.match(said.split(' ').at(-1), iso);
+    const rows = await place.json('ban', 'list');
+    assert.deepEqual(rows.map((row) => row.username), ['alice', 'bob']);
+    assert.equal(rows[0].until_ms, 0);
+    assert.ok(rows[1].until_ms >= before + 7_200_000 && rows[1].until_ms <= Date.now() + 7_200_000);
+    const lines = (await place.ok('ban', 'list')).split('\n');
+    assert.match(lines[1], /^alice +for good$/);
+    assert.match(lines[2], /^bob +\d{4}-\S+Z$/);
+    assert.equal(await place.ok('ban', 'remove', 'alice'), 'alice: not banned');
+    assert.equal(await place.ok('ban', 'remove', 'alice'), 'alice: not banned');
+    assert.deepEqual(await place.json('ban', 'remove', 'bob'),
+        [{ id: 2, username: 'bob', role: 'member' }]);
+    assert.equal(await place.ok('ban', 'list'), 'There are none.');
+    await refused(place, /no such user/, 'ban', 'add', 'nobody');
+    await refused(place, /no such user/, 'ban', 'remove', 'nobody');
+});
+
+/* ---- the store */
+
+everywhere('check finds no damage in a sound store', async (place) => {
+    await place.ok('user', 'add', 'alice');
+    assert.equal(await place.ok('check'), 'No damage was found.');
+    assert.deepEqual(await place.json('check'), [{ ok: true, report: 'No damage was found.' }]);
+});
+
+/* Runs SQL on a database that no server has open; the first column of the first row. */
+function sql(file, statement) {
+    const script = 'import sqlite3,sys\nd=sqlite3.connect(sys.argv[1])\n' +
+        'r=d.execute(sys.argv[2]).fetchone()\nd.commit()\nprint("" if r is None else r[0])';
+    return execFileSync('python3', ['-c', script, file, statement]).toString().trim();
+}
+
+test('check finds damage and says where', inside(() => Place.withoutServer(), async (place) => {
+    await place.ok('user', 'add', 'alice');
+    sql(join(place.dir, 'parloir.db'), 'INSERT INTO messages (id, room_id, seq, user_id, content, ' +
+        'at_ms) VALUES (7, 1, 3, 1, \'hi\', 1)');
+    const { code, out, err } = await place.run('check');
+    assert.equal(code, 1);
+    assert.equal(out, '');
+    assert.match(err, /^parloir: The messages of room 1 are not numbered/);
+    const json = await place.run('check', '--json');
+    assert.equal(json.code, 1);
+    assert.equal(JSON.parse(json.out).ok, false);
+}));
+
+test('commands that only look make nothing', inside(() => Place.withoutServer(), async (place) => {
+    for (const args of [['check'], ['export'], ['backup', join(place.parent, 'copy')]]) {
+        await refused(place, /parloir\.db/, ...args);
+    }
+    await refused(place, /no server runs/, 'status');
+    assert.deepEqual(await readdir(place.parent), []);
+}));
+
+everywhere('a backup is whole, sound and never written over another file', async (place) => {
+    const copy = join(place.dir, 'copy.db');
+    await place.ok('user', 'add', 'alice');
+    await place.ok('room', 'add', 'garden');
+    assert.match(await place.ok('backup', copy), /copy\.db holds everything but the keys/);
+    assert.equal(await mode(copy) & 0o077, 0);
+    await refused(place, /there already/, 'backup', copy);
+    await refused(place, /cannot be written/, 'backup', join(place.dir, 'no', 'such', 'place'));
+    assert.deepEqual(await place.json('backup', `${copy}2`), [{ file: `${copy}2` }]);
+    const other = `store.url=sqlite:${copy}`;
+    assert.equal(await place.ok('check', '--set', other), 'No damage was found.');
+    assert.match(await place.ok('export', '--set', other), /"username":"alice"/);
+});
+
+/* ---- beside people who are connected */
+
+const withToken = (token) => ({ token });
+
+test('a JWT of token add opens a hub connection', inside(() => Place.withServer(), async (place) => {
+    await place.ok('user', 'add', 'alice');
+    const jwt = await place.ok('token', 'add', 'alice', '--jwt');
+    const alice = await HubClient.connect(place.server.http, withToken(jwt));
+    alice.send({ type: 'message', room: 'general', content: 'bonjour' });
+    await alice.expect({ type: 'message', data: { username: 'alice', content: 'bonjour' } });
+    await alice.close();
+}));
+
+test('a JWT signed before the first start is good after it', async () => {
+    const early = await Place.withoutServer();
+    await early.ok('user', 'add', 'alice');
+    const jwt = await early.ok('token', 'add', 'alice', '--jwt');
+    const place = await Place.withServer();
+    try {
+        await place.server.stop();
+        for (const file of ['parloir.db', 'jwt.key']) {
+            await copyFile(join(early.dir, file), join(place.dir, file));
+        }
+        for (const file of ['parloir.db-wal', 'parloir.db-shm']) {
+            await rm(join(place.dir, file), { force: true });
+        }
+        await place.server.restart();
+        const alice = await HubClient.connect(place.server.http, withToken(jwt));
+        await alice.silence();
+        await alice.close();
+    } finally {
+        await place.remove();
+        await early.remove();
+    }
+});
+
+test('an API token opens a connection until it is revoked, also after a restart',
+    inside(() => Place.withServer(), async (place) => {
+        await place.ok('user', 'add', 'alice');
+        const live = await place.ok('token', 'add', 'alice', '--label', 'live');
+        await place.server.stop();
+        const offline = await place.ok('token', 'add', 'alice', '--label', 'offline');
+        await place.server.restart();
+        for (const token of [live, offline]) {
+            const alice = await HubClient.connect(place.server.http, withToken(token));
+            await alice.silence();
+            await alice.close();
+        }
+        await place.ok('token', 'revoke', 'alice', 'live');
+        const answer = await refusal(`ws://${place.server.http}/ws/hub?token=${live}`);
+        assert.equal(answer.status, 401);
+        await place.server.stop();
+        await place.ok('token', 'revoke', 'alice', 'offline');
+        await place.server.restart();
+        const later = await refusal(`ws://${place.server.http}/ws/hub?token=${offline}`);
+        assert.equal(later.status, 401);
+    }));
+
+test('erasing a user ends the connections', inside(() => Place.withServer(), async (place) => {
+    await place.ok('user', 'add', 'alice');
+    const jwt = await place.ok('token', 'add', 'alice', '--jwt');
+    const first = await HubClient.connect(place.server.http, withToken(jwt));
+    const second = await HubClient.connect(place.server.http, withToken(jwt));
+    await place.ok('user', 'erase', 'alice');
+    assert.equal((await first.closed()).code, 4401);
+    assert.equal((await second.closed()).code, 4401);
+    const answer = await refusal(`ws://${place.server.http}/ws/hub?token=${jwt}`);
+    assert.equal(answer.status, 401);
+}));
+
+test('a ban ends the connections and holds until it is lifted',
+    inside(() => Place.withServer(), async (place) => {
+        await place.ok('user', 'add', 'alice');
+        const jwt = await place.ok('token', 'add', 'alice', '--jwt');
+        const url = `ws://${place.server.http}/ws/hub?token=${jwt}`;
+        const alice = await HubClient.connect(place.server.http, withToken(jwt));
+        await place.ok('ban', 'add', 'alice', '--hours', '1');
+        assert.equal((await alice.closed()).code, 4403);
+        assert.equal((await refusal(url)).status, 403);
+        await place.server.stop();
+        await place.server.restart();
+        assert.equal((await refusal(`ws://${place.server.http}/ws/hub?token=${jwt}`)).status, 403);
+        await place.ok('ban', 'remove', 'alice');
+        const back = await HubClient.connect(place.server.http, withToken(jwt));
+        await back.silence();
+        await back.close();
+    }));
+
+test('a room made by a command can be spoken in at once, and a removed one no more',
+    inside(() => Place.withServer(), async (place) => {
+        await place.ok('user', 'add', 'alice');
+        const jwt = await place.ok('token', 'add', 'alice', '--jwt');
+        const alice = await HubClient.connect(place.server.http, withToken(jwt));
+        await place.ok('room', 'add', 'garden');
+        assert.equal((await alice.ask({ type: 'join', room: 'garden' })).type, 'join_ack');
+        await place.ok('room', 'remove', 'garden');
+        const answer = await alice.ask({ type: 'join', room: 'garden' });
+        assert.equal(answer.type, 'error');
+        await alice.close();
+    }));
+
+test('status says how the server is doing', inside(() => Place.withServer(), async (place) => {
+    const [status] = await place.json('status');
+    assert.equal(status.state, 'ready');
+    assert.match(status.version, /^\d+\.\d+\.\d+$/);
+    assert.equal(typeof status.connections, 'number');
+    assert.ok(status.workers >= 1);
+    const text = await place.ok('status');
+    assert.match(text, /^version: \d/);
+    assert.match(text, /\nstate: ready\n/);
+    assert.match(text, /\nuptime: \d+s\n/);
+    await place.server.stop();
+    await refused(place, /no server runs/, 'status');
+}));
+
+test('the control socket and the directory are their owner\'s alone',
+    inside(() => Place.withServer(), async (place) => {
+        assert.equal(await mode(place.dir, 'parloir.sock'), 0o600);
+        const own = await Place.withoutServer();
+        await own.ok('user', 'list');
+        assert.equal(await mode(own.dir), 0o700);
+        assert.equal(await mode(own.dir, 'parloir.db'), 0o600);
+        await own.remove();
+    }));
+
+/* ---- what was said */
+
+/* Two people who have said something in a room, in a private message, and changed nothing. */
+async function conversation(place) {
+    await place.ok('user', 'add', 'alice', '--role', 'admin', '--mobile', '+33612345678');
+    await place.ok('user', 'add', 'bob');
+    await place.ok('room', 'add', 'garden');
+    const clients = [];
+    for (const name of ['alice', 'bob']) {
+        const jwt = await place.ok('token', 'add', name, '--jwt');
+        clients.push(await HubClient.connect(place.server.http, withToken(jwt)));
+    }
+    const [alice, bob] = clients;
+    for (let i = 1; i <= 3; i += 1) {
+        await alice.ask({ type: 'join', room: 'garden' });
+        alice.send({ type: 'message', room: 'garden', content: `hello ${i} é😀` });
+        await alice.expect({ type: 'message' });
+    }
+    bob.send({ type: 'message', room: 'general', content: 'escape \u001b[31m \u009b' });
+    await bob.expect({ type: 'message' });
+    bob.send({ type: 'dm', to: 1, content: 'between us' });
+    await alice.expect({ type: 'dm' });
+    await alice.close();
+    await bob.close();
+}
+
+const linesOf = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const kinds = (lines) => lines.map((line) => line.type);
+
+/* What must be the same after an import elsewhere: everything but the numbers given anew. */
+function meaning(lines) {
+    const people = new Map(lines.filter((l) => l.type === 'user').map((l) => [l.id, l.username]));
+    const rooms = new Map(lines.filter((l) => l.type === 'room')
+        .map((l) => [l.id, l.room ?? l.users.map((id) => people.get(id)).sort().join('+')]));
+    return lines.map((line) => {
+        const { id, room_id, user_id, users, ...rest } = line;
+        return JSON.stringify({
+            ...rest,
+            // a new store makes its own first room
+            ...(line.type === 'room' && line.room === 'general' && { created_ms: 0 }),
+            where: rooms.get(room_id ?? (line.type === 'room' ? id : 0)),
+            who: people.get(user_id),
+        });
+    }).sort();
+}
+
+test('export writes users, rooms and messages, and nothing secret',
+    inside(() => Place.withServer(), async (place) => {
+        await conversation(place);
+        await place.ok('user', 'password', 'bob', { input: 'correct horse\n' });
+        const token = await place.ok('token', 'add', 'bob');
+        const text = await place.ok('export');
+        const lines = linesOf(text);
+        assert.deepEqual(lines[0], { type: 'parloir', version: 1 });
+        assert.deepEqual(lines.filter((l) => l.type === 'user').map((l) => l.username),
+            ['alice', 'bob']);
+        const said = lines.filter((l) => l.type === 'message');
+        assert.equal(said.length, 5);
+        const garden = said.filter((l) => l.room === 'garden');
+        assert.deepEqual(garden.map((l) => l.seq), [1, 2, 3]);
+        assert.equal(garden[0].content, 'hello 1 é😀');
+        assert.equal(garden[0].username, 'alice');
+        assert.match(garden[0].timestamp, iso);
+        assert.equal(new Date(garden[0].ts).toISOString().slice(0, 19),
+            garden[0].timestamp.slice(0, 19));
+        assert.equal(said.find((l) => l.room === undefined).content, 'between us');
+        assert.ok(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(text), 'no control characters');
+        assert.equal(said.find((l) => l.room === 'general').content, 'escape \u001b[31m \u009b');
+        assert.ok(!text.includes('argon2') && !text.includes(token) && !text.includes('label'));
+        await place.server.stop();
+        assert.equal(await place.ok('export'), text, 'the same without a server');
+    }));
+
+test('export --room writes one room and its people', inside(() => Place.withServer(), async (place) => {
+    await conversation(place);
+    const lines = linesOf(await place.ok('export', '--room', 'garden'));
+    assert.deepEqual(kinds(lines), ['parloir', 'room', 'user', 'message', 'message', 'message']);
+    assert.ok(lines.slice(3).every((line) => line.room === 'garden'));
+    await refused(place, /no room "cellar"/, 'export', '--room', 'cellar');
+}));
+
+test('what was exported can be imported elsewhere, once', async () => {
+    const from = await Place.withServer();
+    const to = await Place.withoutServer();
+    try {
+        await conversation(from);
+        await from.ok('ban', 'add', 'bob');
+        const text = await from.ok('export');
+        const file = join(to.parent, 'export.jsonl');
+        await writeFile(file, `${text}\n`);
+        await to.ok('user', 'add', 'somebody');
+        assert.deepEqual(await to.json('import', 'json', file),
+            [{ users: 2, rooms: 1, messages: 5, repeats: 0 }]);
+        assert.equal(await to.ok('import', 'json', file),
+            'Imported: 0 users, 0 rooms, 0 messages; 5 messages were here already.');
+        assert.equal(await to.ok('import', 'json', '-', { input: text }),
+            'Imported: 0 users, 0 rooms, 0 messages; 5 messages were here already.');
+        const there = linesOf(await to.ok('export')).filter((l) => l.username !== 'somebody');
+        assert.deepEqual(meaning(there), meaning(linesOf(text)));
+        assert.equal(await to.ok('check'), 'No damage was found.');
+        assert.deepEqual((await to.json('user', 'show', 'alice'))[0],
+            { id: 2, username: 'alice', role: 'admin', mobile: '+33612345678' });
+    } finally {
+        await from.remove();
+        await to.remove();
+    }
+});
+
+test('an import keeps who was erased, who is a member, and what was said in many messages',
+    inside(() => Place.withoutServer(), async (place) => {
+        const messages = Array.from({ length: 2500 }, (_, i) => ({
+            type: 'message', room_id: 9, user_id: i % 2 ? 5 : 6, content: `m${i}`, ts: 1000 + i,
+            client_id: `c${i}`,
+        }));
+        const text = [
+            { type: 'parloir', version: 1 },
+            { type: 'user', id: 5, username: 'alice', role: 'member', created_ms: 1000 },
+            { type: 'user', id: 6, username: 'erased-6', role: 'member', is_erased: true },
+            { type: 'room', id: 9, kind: 'channel', room: 'cellar', is_private: true },
+            { type: 'room', id: 12, kind: 'dm', users: [5, 6] },
+            { type: 'member', room_id: 9, user_id: 5 },
+            { type: 'something new', id: 1 },
+            ...messages,
+            { type: 'message', room_id: 12, user_id: 6, content: 'psst', ts: 4000, client_id: 'd' },
+        ].map((line) => JSON.stringify(line)).join('\n');
+        for (const repeats of [0, 2501]) {
+            const [sum] = await place.json('import', 'json', '-', { input: text });
+            assert.equal(sum.messages + sum.repeats, 2501);
+            assert.equal(sum.repeats, repeats);
+        }
+        const lines = linesOf(await place.ok('export'));
+        assert.deepEqual(lines.filter((l) => l.type === 'message' && l.room === 'cellar')
+            .map((l) => [l.content, l.seq, l.ts]), messages.map((m, i) => [m.content, i + 1, m.ts]));
+        assert.deepEqual(lines.filter((l) => l.type === 'user').map((l) => [l.username, l.is_erased]),
+            [['alice', undefined], ['erased-6', true]]);
+        assert.equal(lines.filter((l) => l.type === 'member').length, 1);
+        assert.deepEqual((await place.json('user', 'list')).map((row) => row.username), ['alice']);
+        assert.equal(await place.ok('check'), 'No damage was found.');
+    }));
+
+test('an import that cannot be names the line, and can be tried again',
+    inside(() => Place.withoutServer(), async (place) => {
+        const head = '{"type":"parloir","version":1}\n';
+        const alice = '{"type":"user","id":1,"username":"alice","role":"member"}\n';
+        const bad = [
+            ['', /line 1/],
+            ['hello\n', /line 1/],
+            [alice, /line 1: this is not what parloir export writes/],
+            ['{"type":"parloir","version":99}\n', /line 1: .*version/],
+            [`${head}{"type":"user","id":1,"username":" "}\n`, /line 2: .*username/],
+            [`${head}{"type":"room","id":1,"kind":"tent","room":"x"}\n`, /line 2/],
+            [`${head}{"type":"room","id":1,"kind":"dm","users":[1,2]}\n`, /line 2/],
+            [`${head}{"type":"member","room_id":1,"user_id":1}\n`, /line 2/],
+            [`${head}{"type":"ban","user_id":1}\n`, /line 2/],
+            [`${head}${alice}\n{"type":"message","room_id":1,"user_id":1,"content":"x","ts":1}`,
+                /line 4/],
+            [`${head}${alice}{"type":"room","id":1,"kind":"channel","room":"general"}\n` +
+                '{"type":"message","room_id":1,"user_id":1,"content":"","ts":1}', /line 4/],
+            [`${head}{"type":"user","id":1,"username":"erased"  ,"is_erased":true}`, /line 2/],
+        ];
+        for (const [input, sentence] of bad) {
+            await refused(place, sentence, 'import', 'json', '-', { input });
+        }
+        await refused(place, /cannot be read/, 'import', 'json', join(place.parent, 'nowhere'));
+        const [sum] = await place.json('import', 'json', '-', { input: head + alice });
+        assert.equal(sum.users, 1);
+    }));
+
+test('an import waits for no server', inside(() => Place.withServer(), async (place) => {
+    await refused(place, /in use by another process/, 'import', 'json', '-',
+        { input: '{"type":"parloir","version":1}\n' });
+    await refused(place, /PostgreSQL/, 'import', 'hub', 'postgresql://localhost/hub');
+}));
+
+test('a server started on a backup has everything, and another epoch',
+    inside(() => Place.withServer(), async (place) => {
+        await conversation(place);
+        const copy = join(place.dir, 'copy.db');
+        await place.ok('backup', copy);
+        const before = linesOf(await place.ok('export'));
+        await place.server.stop();
+        const file = join(place.dir, 'parloir.db');
+        const epoch = () => sql(file, "SELECT value FROM meta WHERE key = 'epoch'");
+        const old = epoch();
+        assert.match(old, /^-?\d+$/);
+        await copyFile(copy, file);
+        await rm(`${file}-wal`, { force: true });
+        await rm(`${file}-shm`, { force: true });
+        await place.server.restart();
+        assert.deepEqual(linesOf(await place.ok('export')), before);
+        const jwt = await place.ok('token', 'add', 'bob', '--jwt');
+        const bob = await HubClient.connect(place.server.http, withToken(jwt));
+        const history = await bob.ask({ type: 'room_history', room: 'garden' });
+        assert.equal(history.data.length, 3);
+        await bob.close();
+        await place.server.stop();
+        assert.match(epoch(), /^-?\d+$/);
+        assert.notEqual(epoch(), old);
+    }));
+
+/* ---- arguments and the terminal */
+
+test('wrong usage exits 2 and says what would be right', async () => {
+    const wrong = [
+        [['nonsense'], /no command "nonsense"/],
+        [['user'], /add, list, show, role, password or erase/],
+        [['user', 'ad'], /add, list, show, role, password or erase/],
+        [['user', 'add'], /user add wants NAME/],
+        [['user', 'add', 'a', 'b'], /one argument too many/],
+        [['user', 'add', 'a', '--role', 'boss'], /member, pro or admin/],
+        [['user', 'role', 'a', 'boss'], /member, pro or admin/],
+        [['user', 'list', '--role', 'pro'], /no flag --role/],
+        [['token', 'add', 'a', '--jwt', '--ttl', '0'], /whole number/],
+        [['token', 'add', 'a', '--ttl', '60'], /--jwt/],
+        [['ban', 'add', 'a', '--hours', 'many'], /whole number/],
+        [['room', 'add'], /room add wants NAME/],
+        [['export', 'general'], /too many/],
+        [['backup'], /backup wants FILE/],
+        [['import', 'xml', 'f'], /json or hub/],
+        [['status', 'now'], /too many/],
+        [['serve', '--json'], /no flag --json/],
+        [['--nonsense'], /no flag --nonsense/],
+        [['user', 'list', '--set'], /--set wants a value/],
+    ];
+    for (const [args, sentence] of wrong) {
+        const { code, out, err } = await parloir(args);
+        assert.equal(code, 2, args.join(' '));
+        assert.equal(out, '');
+        assert.match(err, /^parloir: [^\n]+\nusage: parloir [^\n]+\n$/);
+        assert.match(err, sentence);
+    }
+});
+
+test('a configuration that is not understood exits 2 and names the key', inside(
+    () => Place.withoutServer(), async (place) => {
+        const { code, out, err } = await place.run('user', 'list', '--set', 'nonsense.key=1');
+        assert.equal(code, 2);
+        assert.equal(out, '');
+        assert.match(err, /nonsense\.key/);
+        const file = join(place.parent, 'p.conf');
+        await writeFile(file, '[limits]\nmessage_chars = lots\n');
+        const bad = await place.run('user', 'list', '--config', file);
+        assert.equal(bad.code, 2);
+        assert.match(bad.err, /p\.conf.*2.*message_chars/);
+        assert.deepEqual(await readdir(place.parent), ['p.conf']);
+    }));
+
+test('help and version are printed', async () => {
+    for (const args of [['--help'], ['help'], ['-h']]) {
+        const { code, out } = await parloir(args);
+        assert.equal(code, 0);
+        for (const name of ['serve', 'user', 'token', 'room', 'ban', 'status', 'export', 'import',
+            'backup', 'check', 'replay']) {
+            assert.match(out, new RegExp(`^  ${name} `, 'm'));
+            const help = await parloir(['help', name]);
+            assert.equal(help.code, 0);
+            assert.match(help.out, new RegExp(`^parloir ${name}`));
+            assert.equal((await parloir([name, '--help'])).out, help.out);
+        }
+    }
+    assert.match((await parloir(['help', 'serve'])).out, /http\.listen/);
+    assert.match((await parloir(['--version'])).out, /^parloir \d+\.\d+\.\d+\n$/);
+});
+
+test('no control character reaches the terminal', inside(() => Place.withoutServer(), async (place) => {
+    const nasty = 'a\u001b]0;x\u0007\u009b\u202eb\n';
+    for (const args of [['user', 'add', nasty], ['user', 'show', nasty], ['room', 'remove', nasty],
+        ['export', '--room', nasty], ['room', 'add', 'x', '--server', nasty], [nasty],
+        ['user', nasty], ['user', 'add', 'a', nasty], ['backup', `/nowhere/${nasty}`]]) {
+        const { code, out, err } = await place.run(...args);
+        assert.notEqual(code, 0);
+        const lines = (out + err).replaceAll('\n', '');
+        assert.ok(!/[\u0000-\u001f\u007f-\u009f\u202e]/.test(lines), JSON.stringify(lines));
+    }
+}));
+
+test('commands that want the store at once take turns', inside(
+    () => Place.withoutServer(), async (place) => {
+        const names = Array.from({ length: 8 }, (_, i) => `user${i}`);
+        await Promise.all(names.map((name) => place.ok('user', 'add', name)));
+        const rows = await place.json('user', 'list');
+        assert.deepEqual(rows.map((row) => row.username), names);
+        assert.equal(new Set(rows.map((row) => row.id)).size, 8);
+    }));
+
+test('commands work on after a server was killed, past the socket it left', inside(
+    () => Place.withServer(), async (place) => {
+        assert.equal(await place.ok('user', 'add', 'alice'), '1');
+        await place.server.kill();
+        assert.ok((await stat(join(place.dir, 'parloir.sock'))).isSocket());
+        assert.equal(await place.ok('user', 'add', 'bob'), '2');
+        await refused(place, /no server runs/, 'status');
+        await place.server.restart();
+        assert.deepEqual((await place.json('user', 'list')).map((row) => row.username),
+            ['alice', 'bob']);
+    }));
+
+/* ---- tapes */
+
+test('a tape is replayed, and a difference is found', async () => {
+    const place = await Place.withoutServer();
+    const tape = join(place.parent, 'tape');
+    const served = await Place.withServer({ args: ['--tape', tape] });
+    try {
+        await conversation(served);
+        await served.server.stop();
+        const good = await parloir(['replay', tape]);
+        assert.equal(good.code, 0, good.err);
+        assert.notEqual(good.out, '');
+        const text = await readFile(tape, 'utf8');
+        await writeFile(`${tape}2`, text.replace('room_name=garden', 'room_name=gardon'));
+        const bad = await parloir(['replay', `${tape}2`]);
+        assert.equal(bad.code, 1);
+        assert.notEqual(bad.err, '');
+        await appendFile(tape, 'nonsense\n');
+        assert.equal((await parloir(['replay', tape])).code, 1);
+        assert.equal((await parloir(['replay', `${tape}3`])).code, 1);
+    } finally {
+        await served.remove();
+        await place.remove();
+    }
+});
