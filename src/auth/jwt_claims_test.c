@@ -44,8 +44,7 @@ static enum err read_member(const char *member) {
     return read(text);
 }
 
-TEST(the_user_is_user_id_else_sub_else_id_else_uid)
-{
+TEST(the_user_is_user_id_else_sub_else_id_else_uid) {
     EQ(read_member("\"uid\":4,\"id\":3,\"sub\":\"2\",\"user_id\":1"), OK);
     EQ(claims.user_id, 1);
     EQ(read_member("\"uid\":4,\"id\":3,\"sub\":\"2\""), OK);
@@ -60,8 +59,7 @@ TEST(the_user_is_user_id_else_sub_else_id_else_uid)
     EQ(claims.user_id, 6);
 }
 
-TEST(a_user_is_a_whole_number_from_1_to_2_to_the_53_minus_1)
-{
+TEST(a_user_is_a_whole_number_from_1_to_2_to_the_53_minus_1) {
     static const char *const bad[] = {
         "0",
         "\"0\"",
@@ -100,8 +98,7 @@ TEST(a_user_is_a_whole_number_from_1_to_2_to_the_53_minus_1)
     EQ(read_member("\"name\":\"nobody\""), ERR_DENIED);
 }
 
-TEST(exp_is_required_and_has_no_leeway)
-{
+TEST(exp_is_required_and_has_no_leeway) {
     EQ(read("{\"user_id\":1}"), ERR_DENIED);
     OKAY(blames("no exp"));
     EQ(read("{\"user_id\":1,\"exp\":null}"), ERR_DENIED);
@@ -114,8 +111,7 @@ TEST(exp_is_required_and_has_no_leeway)
     EQ(read("{\"user_id\":1,\"exp\":0}"), ERR_EXPIRED);
 }
 
-TEST(a_time_that_is_no_time_is_refused)
-{
+TEST(a_time_that_is_no_time_is_refused) {
     static const char *const bad[] = { "-1",
                                        "\"soon\"",
                                        "true",
@@ -137,8 +133,7 @@ TEST(a_time_that_is_no_time_is_refused)
     }
 }
 
-TEST(nbf_and_iat_may_be_a_minute_ahead)
-{
+TEST(nbf_and_iat_may_be_a_minute_ahead) {
     EQ(read_member("\"user_id\":1,\"nbf\":1700000060,\"iat\":1700000060"), OK);
     EQ(claims.issued_s, 1700000060);
     EQ(read_member("\"user_id\":1,\"nbf\":1700000061"), ERR_DENIED);
@@ -148,8 +143,7 @@ TEST(nbf_and_iat_may_be_a_minute_ahead)
     EQ(read_member("\"user_id\":1,\"iat\":1700000061.5"), ERR_DENIED);
 }
 
-TEST(the_issuer_must_be_the_configured_one)
-{
+TEST(the_issuer_must_be_the_configured_one) {
     struct jwt_expect expect = { .issuer = STR_LIT("https://id.example") };
     EQ(read_expecting("{\"user_id\":1," EXP ",\"iss\":\"https://id.example\"}", expect), OK);
     EQ(read_expecting("{\"user_id\":1," EXP ",\"iss\":\"https://id.example/\"}", expect),
@@ -162,8 +156,7 @@ TEST(the_issuer_must_be_the_configured_one)
     EQ(read_member("\"user_id\":1,\"iss\":5"), ERR_DENIED);
 }
 
-TEST(the_audience_must_name_the_configured_one)
-{
+TEST(the_audience_must_name_the_configured_one) {
     struct jwt_expect expect = { .audience = STR_LIT("chat") };
     EQ(read_expecting("{\"user_id\":1," EXP ",\"aud\":\"chat\"}", expect), OK);
     EQ(read_expecting("{\"user_id\":1," EXP ",\"aud\":[\"x\",\"chat\"]}", expect), OK);
@@ -177,8 +170,7 @@ TEST(the_audience_must_name_the_configured_one)
     EQ(read_member("\"user_id\":1,\"aud\":7"), ERR_DENIED);
 }
 
-TEST(the_name_is_username_else_preferred_username_else_name)
-{
+TEST(the_name_is_username_else_preferred_username_else_name) {
     EQ(read_member("\"user_id\":1,\"name\":\"c\",\"preferred_username\":\"b\",\"username\":\"a\""),
        OK);
     STR_EQ(claims.username, "a");
@@ -190,8 +182,7 @@ TEST(the_name_is_username_else_preferred_username_else_name)
     STR_EQ(claims.username, "");
 }
 
-TEST(a_name_that_is_not_fit_to_be_shown_is_ignored)
-{
+TEST(a_name_that_is_not_fit_to_be_shown_is_ignored) {
     static const char *const bad[] = {
         "\"\"",
         "5",
@@ -225,8 +216,7 @@ TEST(a_name_that_is_not_fit_to_be_shown_is_ignored)
     EQ(claims.username.n, 4);
 }
 
-TEST(a_role_is_one_of_three)
-{
+TEST(a_role_is_one_of_three) {
     EQ(read_member("\"user_id\":1,\"role\":\"Admin\""), OK);
     STR_EQ(claims.role, "admin");
     EQ(read_member("\"user_id\":1,\"role\":\"pro\""), OK);
@@ -244,8 +234,7 @@ TEST(a_role_is_one_of_three)
     }
 }
 
-TEST(claim_names_are_case_sensitive)
-{
+TEST(claim_names_are_case_sensitive) {
     EQ(read_member("\"USER_ID\":1"), ERR_DENIED);
     EQ(read_member("\"userId\":1"), ERR_DENIED);
     EQ(read("{\"user_id\":1,\"EXP\":1700000100}"), ERR_DENIED);
@@ -255,8 +244,7 @@ TEST(claim_names_are_case_sensitive)
     STR_EQ(claims.role, "");
 }
 
-TEST(a_claim_of_ours_twice_is_refused)
-{
+TEST(a_claim_of_ours_twice_is_refused) {
     EQ(read_member("\"user_id\":1,\"user_id\":2"), ERR_DENIED);
     OKAY(blames("twice"));
     EQ(read_member("\"user_id\":1,\"exp\":1900000000"), ERR_DENIED);

@@ -45,15 +45,13 @@ static enum err try_jwk(EVP_PKEY *key, const char *more) {
     return try_text(buf_str(&text));
 }
 
-TEST(a_short_secret_is_refused)
-{
+TEST(a_short_secret_is_refused) {
     EQ(try_secret("k3Vw9-0aQzPq71LmNx8YtRr5Wd2Xe6G"), ERR_DENIED);    // 31 bytes
     OKAY(says("shorter than 32"));
     EQ(try_secret("k3Vw9-0aQzPq71LmNx8YtRr5Wd2Xe6Gh"), OK);
 }
 
-TEST(a_sample_from_documentation_is_refused_however_it_is_written)
-{
+TEST(a_sample_from_documentation_is_refused_however_it_is_written) {
     static const char *const samples[] = {
         "secret",
         "your_secret_key",
@@ -77,16 +75,14 @@ TEST(a_sample_from_documentation_is_refused_however_it_is_written)
     EQ(try_secret("secretsecretsecretsecretsecretsecrex"), OK);    // not our business any more
 }
 
-TEST(dev_accepts_a_weak_secret)
-{
+TEST(dev_accepts_a_weak_secret) {
     size_t count = 0;
     struct jwt_keys_spec spec = { .secret = STR_LIT("secret"), .is_dev = true };
     EQ(try_spec(spec, STR_NONE, &count), OK);
     EQ(count, 1);
 }
 
-TEST(pem_public_keys_of_three_kinds_are_taken)
-{
+TEST(pem_public_keys_of_three_kinds_are_taken) {
     SCOPED(forge_key_free) EVP_PKEY *rsa = forge_rsa(2048);
     SCOPED(forge_key_free) EVP_PKEY *ec = forge_ec("P-256");
     SCOPED(forge_key_free) EVP_PKEY *ed = forge_ed25519();
@@ -99,8 +95,7 @@ TEST(pem_public_keys_of_three_kinds_are_taken)
     }
 }
 
-TEST(a_private_key_is_refused)
-{
+TEST(a_private_key_is_refused) {
     SCOPED(forge_key_free) EVP_PKEY *ed = forge_ed25519();
     SCOPED(buf_fini) struct buf pem = BUF_INIT(8192);
     forge_put_private_pem(&pem, ed);
@@ -110,8 +105,7 @@ TEST(a_private_key_is_refused)
     OKAY(says("private key"));
 }
 
-TEST(keys_we_do_not_speak_are_refused_in_pem)
-{
+TEST(keys_we_do_not_speak_are_refused_in_pem) {
     SCOPED(forge_key_free) EVP_PKEY *weak = forge_rsa(1024);
     SCOPED(forge_key_free) EVP_PKEY *curve = forge_ec("P-384");
     SCOPED(buf_fini) struct buf pem = BUF_INIT(8192);
@@ -124,8 +118,7 @@ TEST(keys_we_do_not_speak_are_refused_in_pem)
     OKAY(says("P-256"));
 }
 
-TEST(what_is_no_key_file_is_refused_with_its_name)
-{
+TEST(what_is_no_key_file_is_refused_with_its_name) {
     static const char encrypted[] = "-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\n"
                                     "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
                                     "AAAA\n-----END PUBLIC KEY-----\n";
@@ -148,8 +141,7 @@ TEST(what_is_no_key_file_is_refused_with_its_name)
     }
 }
 
-TEST(two_pem_keys_in_one_file_are_refused)
-{
+TEST(two_pem_keys_in_one_file_are_refused) {
     SCOPED(forge_key_free) EVP_PKEY *ed = forge_ed25519();
     SCOPED(buf_fini) struct buf pem = BUF_INIT(8192);
     forge_put_pem(&pem, ed);
@@ -158,8 +150,7 @@ TEST(two_pem_keys_in_one_file_are_refused)
     OKAY(says("JWKS"));
 }
 
-TEST(keys_for_other_uses_are_passed_over)
-{
+TEST(keys_for_other_uses_are_passed_over) {
     SCOPED(forge_key_free) EVP_PKEY *ed = forge_ed25519();
     SCOPED(forge_key_free) EVP_PKEY *rsa = forge_rsa(2048);
     EQ(try_jwk(ed, "\"use\":\"sig\""), OK);
@@ -179,8 +170,7 @@ TEST(keys_for_other_uses_are_passed_over)
     EQ(count, 1);
 }
 
-TEST(broken_keys_of_our_kinds_are_refused)
-{
+TEST(broken_keys_of_our_kinds_are_refused) {
     static const char not_on_the_curve[] =
         "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
         "\"x\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\","
@@ -201,8 +191,7 @@ TEST(broken_keys_of_our_kinds_are_refused)
     }
 }
 
-TEST(an_exponent_that_makes_every_signature_right_is_refused)
-{
+TEST(an_exponent_that_makes_every_signature_right_is_refused) {
     SCOPED(forge_key_free) EVP_PKEY *rsa = forge_rsa(2048);
     SCOPED(buf_fini) struct buf text = BUF_INIT(1 << 16);
     BUF_PUT_LIT(&text, "{\"keys\":[");
@@ -216,8 +205,7 @@ TEST(an_exponent_that_makes_every_signature_right_is_refused)
     OKAY(says("broken"));
 }
 
-TEST(names_of_keys_are_short_texts_and_different)
-{
+TEST(names_of_keys_are_short_texts_and_different) {
     SCOPED(forge_key_free) EVP_PKEY *ed = forge_ed25519();
     EQ(try_jwk(ed, "\"kid\":5"), ERR_PROTO);
     OKAY(says("kid"));
@@ -235,8 +223,7 @@ TEST(names_of_keys_are_short_texts_and_different)
     OKAY(says("twice"));
 }
 
-TEST(a_set_of_keys_has_its_bound)
-{
+TEST(a_set_of_keys_has_its_bound) {
     SCOPED(forge_key_free) EVP_PKEY *ed = forge_ed25519();
     SCOPED(buf_fini) struct buf text = BUF_INIT(1 << 16);
     BUF_PUT_LIT(&text, "{\"keys\":[");
@@ -251,8 +238,7 @@ TEST(a_set_of_keys_has_its_bound)
     OKAY(says("more than"));
 }
 
-TEST(a_key_file_is_read_from_disk)
-{
+TEST(a_key_file_is_read_from_disk) {
     char dir[] = "/tmp/parloir-keys-XXXXXX";
     char path[64];
     OKAY(mkdtemp(dir) != NULL);

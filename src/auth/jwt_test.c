@@ -92,8 +92,7 @@ static bool blames(const struct rig *r, const char *piece) {
     return r->why != NULL && strstr(r->why, piece) != NULL;
 }
 
-TEST(a_token_under_the_shared_secret_is_believed)
-{
+TEST(a_token_under_the_shared_secret_is_believed) {
     SCOPED(rig_free) struct rig *r = rig_new();
     EQ(ask_claims(r, CLAIMS), OK);
     EQ(r->claims.user_id, 7);
@@ -107,8 +106,7 @@ TEST(a_token_under_the_shared_secret_is_believed)
     EQ(p.expires_ms, 1700000100000);
 }
 
-TEST(a_known_token_of_another_program_is_believed)
-{
+TEST(a_known_token_of_another_program_is_believed) {
     /* Made with Python's hmac and base64 modules. */
     static const char known[] =
         "eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJIUzI1NiIsICJraWQiOiAiMjAyNCJ9.eyJzdWIiO"
@@ -121,8 +119,7 @@ TEST(a_known_token_of_another_program_is_believed)
     STR_EQ(r->claims.username, "zo\xc3\xab");
 }
 
-TEST(verifying_again_gives_the_same_answer)
-{
+TEST(verifying_again_gives_the_same_answer) {
     SCOPED(rig_free) struct rig *r = rig_new();
     for (int i = 0; i < 3; i++) {
         EQ(ask_claims(r, CLAIMS), OK);
@@ -130,8 +127,7 @@ TEST(verifying_again_gives_the_same_answer)
     }
 }
 
-TEST(claims_outlive_the_token_and_the_next_one)
-{
+TEST(claims_outlive_the_token_and_the_next_one) {
     SCOPED(rig_free) struct rig *r = rig_new();
     EQ(ask_claims(r, CLAIMS), OK);
     struct str name = r->claims.username;
@@ -140,8 +136,7 @@ TEST(claims_outlive_the_token_and_the_next_one)
     STR_EQ(name, "alice");
 }
 
-TEST(every_changed_character_breaks_the_token)
-{
+TEST(every_changed_character_breaks_the_token) {
     SCOPED(rig_free) struct rig *r = rig_new();
     EQ(ask_claims(r, CLAIMS), OK);
     SCOPED(buf_fini) struct buf copy = BUF_INIT(4096);
@@ -155,8 +150,7 @@ TEST(every_changed_character_breaks_the_token)
     EQ(ask(r, buf_str(&copy)), OK);
 }
 
-TEST(every_shortened_or_lengthened_token_is_refused)
-{
+TEST(every_shortened_or_lengthened_token_is_refused) {
     SCOPED(rig_free) struct rig *r = rig_new();
     EQ(ask_claims(r, CLAIMS), OK);
     for (size_t n = 0; n < r->token.n; n++) {
@@ -172,8 +166,7 @@ TEST(every_shortened_or_lengthened_token_is_refused)
     EQ(ask(r, (struct str){ r->token.p, n }), OK);
 }
 
-TEST(a_signature_has_one_spelling_only)
-{
+TEST(a_signature_has_one_spelling_only) {
     /* 32 bytes leave two bits unused in the last of 43 characters: four spellings, one of them
      * canonical. */
     static const char letters[] =
@@ -188,8 +181,7 @@ TEST(a_signature_has_one_spelling_only)
     }
 }
 
-TEST(an_unsigned_token_is_refused_however_it_says_so)
-{
+TEST(an_unsigned_token_is_refused_however_it_says_so) {
     static const char *const headers[] = {
         "{\"alg\":\"none\"}",
         "{\"alg\":\"None\"}",
@@ -213,8 +205,7 @@ TEST(an_unsigned_token_is_refused_however_it_says_so)
     OKAY(blames(r, "algorithm"));
 }
 
-TEST(other_algorithms_are_refused)
-{
+TEST(other_algorithms_are_refused) {
     static const char *const names[] = { "HS384",  "HS512",        "RS384",  "PS256",
                                          "ES384",  "ES512",        "ES256K", "hs256",
                                          "HS256 ", "HS256\\u0000", "A128KW", "dir" };
@@ -227,8 +218,7 @@ TEST(other_algorithms_are_refused)
     }
 }
 
-TEST(a_public_rsa_key_is_not_a_shared_secret)
-{
+TEST(a_public_rsa_key_is_not_a_shared_secret) {
     SCOPED(forge_key_free) EVP_PKEY *key = forge_rsa(2048);
     SCOPED(buf_fini) struct buf pem = BUF_INIT(8192);
     forge_put_pem(&pem, key);
@@ -244,8 +234,7 @@ TEST(a_public_rsa_key_is_not_a_shared_secret)
     OKAY(blames(r, "not known"));
 }
 
-TEST(with_secret_and_public_key_each_stays_with_its_algorithm)
-{
+TEST(with_secret_and_public_key_each_stays_with_its_algorithm) {
     SCOPED(forge_key_free) EVP_PKEY *key = forge_rsa(2048);
     SCOPED(buf_fini) struct buf pem = BUF_INIT(8192);
     forge_put_pem(&pem, key);
@@ -261,8 +250,7 @@ TEST(with_secret_and_public_key_each_stays_with_its_algorithm)
     EQ(ask_key(r, "{\"alg\":\"ES256\"}", CLAIMS, key), ERR_DENIED);
 }
 
-TEST(an_empty_key_opens_nothing)
-{
+TEST(an_empty_key_opens_nothing) {
     SCOPED(rig_free) struct rig *r = rig_new();
     EQ(ask_hs(r, HS_HEADER, CLAIMS, STR_NONE), ERR_DENIED);
     EQ(ask_hs(r, HS_HEADER, CLAIMS, STR_LIT("\0")), ERR_DENIED);
@@ -275,8 +263,7 @@ TEST(an_empty_key_opens_nothing)
     OKAY(keys == NULL && why.n > 0);
 }
 
-TEST(es256_tokens_are_verified)
-{
+TEST(es256_tokens_are_verified) {
     SCOPED(forge_key_free) EVP_PKEY *key = forge_ec("P-256");
     SCOPED(forge_key_free) EVP_PKEY *stranger = forge_ec("P-256");
     SCOPED(rig_free) struct rig *r = rig_pem(key);
@@ -286,8 +273,7 @@ TEST(es256_tokens_are_verified)
     EQ(ask_key(r, "{\"alg\":\"ES256\"}", CLAIMS, stranger), ERR_DENIED);
 }
 
-TEST(an_es256_signature_of_zeros_is_refused)
-{
+TEST(an_es256_signature_of_zeros_is_refused) {
     SCOPED(forge_key_free) EVP_PKEY *key = forge_ec("P-256");
     SCOPED(rig_free) struct rig *r = rig_pem(key);
     uint8_t raw[72] = { 0 };
@@ -300,8 +286,7 @@ TEST(an_es256_signature_of_zeros_is_refused)
     }
 }
 
-TEST(eddsa_tokens_are_verified)
-{
+TEST(eddsa_tokens_are_verified) {
     SCOPED(forge_key_free) EVP_PKEY *key = forge_ed25519();
     SCOPED(forge_key_free) EVP_PKEY *stranger = forge_ed25519();
     SCOPED(rig_free) struct rig *r = rig_pem(key);
@@ -311,8 +296,7 @@ TEST(eddsa_tokens_are_verified)
     EQ(ask_key(r, "{\"alg\":\"ES256\"}", CLAIMS, key), ERR_DENIED);
 }
 
-TEST(an_rs256_signature_of_a_stranger_is_refused)
-{
+TEST(an_rs256_signature_of_a_stranger_is_refused) {
     SCOPED(forge_key_free) EVP_PKEY *key = forge_rsa(2048);
     SCOPED(forge_key_free) EVP_PKEY *stranger = forge_rsa(2048);
     SCOPED(rig_free) struct rig *r = rig_pem(key);
@@ -326,8 +310,7 @@ TEST(an_rs256_signature_of_a_stranger_is_refused)
     EQ(ask_key(r, header.p, CLAIMS, stranger), ERR_DENIED);
 }
 
-TEST(a_kid_picks_its_key_and_an_unknown_one_none)
-{
+TEST(a_kid_picks_its_key_and_an_unknown_one_none) {
     SCOPED(forge_key_free) EVP_PKEY *a = forge_ed25519();
     SCOPED(forge_key_free) EVP_PKEY *b = forge_ed25519();
     SCOPED(forge_key_free) EVP_PKEY *ec = forge_ec("P-256");
@@ -355,8 +338,7 @@ TEST(a_kid_picks_its_key_and_an_unknown_one_none)
     EQ(ask_key(r, "{\"alg\":\"ES256\"}", CLAIMS, ec), OK);    // there is only one
 }
 
-TEST(an_odd_kid_is_refused)
-{
+TEST(an_odd_kid_is_refused) {
     static const char *const kids[] = { "7",  "null",    "true",      "[]",
                                         "{}", "[\"a\"]", "{\"a\":1}", "1e9" };
     SCOPED(rig_free) struct rig *r = rig_new();
@@ -371,8 +353,7 @@ TEST(an_odd_kid_is_refused)
     EQ(ask_header(r, "{\"alg\":\"HS256\",\"kid\":\"a\",\"kid\":\"b\"}"), ERR_DENIED);
 }
 
-TEST(a_kid_is_never_a_path_or_a_question_to_a_database)
-{
+TEST(a_kid_is_never_a_path_or_a_question_to_a_database) {
     static const char *const kids[] = { "../../../../dev/null", "/dev/null", "' UNION SELECT 'x",
                                         "| id", "http://evil.example/k" };
     SCOPED(rig_free) struct rig *r = rig_new();
@@ -385,8 +366,7 @@ TEST(a_kid_is_never_a_path_or_a_question_to_a_database)
     }
 }
 
-TEST(extensions_that_are_demanded_are_refused)
-{
+TEST(extensions_that_are_demanded_are_refused) {
     SCOPED(rig_free) struct rig *r = rig_new();
     EQ(ask_header(r, "{\"alg\":\"HS256\",\"crit\":[\"b64\"],\"b64\":false}"), ERR_DENIED);
     EQ(ask_header(r, "{\"alg\":\"HS256\",\"crit\":[]}"), ERR_DENIED);
@@ -394,8 +374,7 @@ TEST(extensions_that_are_demanded_are_refused)
     OKAY(blames(r, "crit"));
 }
 
-TEST(a_header_that_is_not_what_it_should_be_is_refused)
-{
+TEST(a_header_that_is_not_what_it_should_be_is_refused) {
     static const char *const headers[] = {
         "",
         "[]",
@@ -419,8 +398,7 @@ TEST(a_header_that_is_not_what_it_should_be_is_refused)
     }
 }
 
-TEST(a_token_of_more_than_8192_bytes_is_refused)
-{
+TEST(a_token_of_more_than_8192_bytes_is_refused) {
     SCOPED(rig_free) struct rig *r = rig_new();
     SCOPED(buf_fini) struct buf claims = BUF_INIT(1 << 15);
     buf_printf(&claims, "{\"user_id\":7,\"exp\":1700000100,\"pad\":\"%05900d\"}", 0);
@@ -435,8 +413,7 @@ TEST(a_token_of_more_than_8192_bytes_is_refused)
     OKAY(blames(r, "8192"));
 }
 
-TEST(claims_under_a_bad_signature_are_not_looked_at)
-{
+TEST(claims_under_a_bad_signature_are_not_looked_at) {
     SCOPED(rig_free) struct rig *r = rig_new();
     EQ(ask_hs(r, HS_HEADER, "{\"exp\":1}", STR_LIT("not the secret at all, not at all")),
        ERR_DENIED);
@@ -447,16 +424,14 @@ TEST(claims_under_a_bad_signature_are_not_looked_at)
     OKAY(blames(r, "claims"));
 }
 
-TEST(keys_live_as_long_as_somebody_verifies_with_them)
-{
+TEST(keys_live_as_long_as_somebody_verifies_with_them) {
     SCOPED(rig_free) struct rig *r = rig_new();
     jwt_keys_unref(&r->keys);
     OKAY(r->keys == NULL);
     EQ(ask_claims(r, CLAIMS), OK);
 }
 
-TEST(a_token_we_mint_is_one_we_believe)
-{
+TEST(a_token_we_mint_is_one_we_believe) {
     SCOPED(rig_free)
     struct rig *r = rig_of((struct jwt_keys_spec){ .secret = STR_LIT(SECRET),
                                                    .issuer = STR_LIT("https://chat.example"),
@@ -491,8 +466,7 @@ TEST(a_token_we_mint_is_one_we_believe)
     OKAY(blames(r, "issuer"));
 }
 
-TEST(verifying_the_shared_secret_is_cheap)
-{
+TEST(verifying_the_shared_secret_is_cheap) {
     /* 3 µs is the aim on a release build; a hundred times that catches a fetch or a key set-up per
      * token even under sanitizers. PARLOIR_BENCH=1 prints the number. */
     SCOPED(rig_free) struct rig *r = rig_new();

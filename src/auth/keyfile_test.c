@@ -48,8 +48,7 @@ static void write_file(const char *path, const char *text, mode_t mode) {
     close(fd);
 }
 
-TEST(the_first_start_makes_a_key_and_the_next_reads_it)
-{
+TEST(the_first_start_makes_a_key_and_the_next_reads_it) {
     struct place p = place_new();
     SCOPED(buf_fini) struct buf first = BUF_INIT(4096);
     SCOPED(buf_fini) struct buf second = BUF_INIT(4096);
@@ -71,8 +70,7 @@ TEST(the_first_start_makes_a_key_and_the_next_reads_it)
     EQ(place_clear(&p), 1);    // no draft is left behind
 }
 
-TEST(a_key_that_others_can_read_is_refused)
-{
+TEST(a_key_that_others_can_read_is_refused) {
     struct place p = place_new();
     write_file(p.path, "k3Vw9-0aQzPq71LmNx8YtRr5Wd2Xe6Gh\n", 0640);
     SCOPED(buf_fini) struct buf key = BUF_INIT(4096);
@@ -86,8 +84,7 @@ TEST(a_key_that_others_can_read_is_refused)
     EQ(place_clear(&p), 1);
 }
 
-TEST(what_is_no_key_file_is_refused)
-{
+TEST(what_is_no_key_file_is_refused) {
     struct place p = place_new();
     SCOPED(buf_fini) struct buf key = BUF_INIT(4096);
     SCOPED(buf_fini) struct buf why = BUF_INIT(2048);
@@ -109,8 +106,7 @@ TEST(what_is_no_key_file_is_refused)
     EQ(place_clear(&p), 1);
 }
 
-TEST(a_key_that_cannot_be_made_is_an_error_with_its_path)
-{
+TEST(a_key_that_cannot_be_made_is_an_error_with_its_path) {
     SCOPED(buf_fini) struct buf key = BUF_INIT(4096);
     SCOPED(buf_fini) struct buf why = BUF_INIT(512);
     bool is_new = true;
@@ -133,8 +129,7 @@ static void *race(void *ctx) {
     return NULL;
 }
 
-TEST(many_first_starts_at_once_agree_on_one_key)
-{
+TEST(many_first_starts_at_once_agree_on_one_key) {
     struct place p = place_new();
     struct racer racers[8];
     pthread_t threads[COUNT(racers)];

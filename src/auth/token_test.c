@@ -17,8 +17,7 @@ static enum err find(struct token_table *t, const char *text, struct token_found
     return token_table_find(t, &hash, out);
 }
 
-TEST(a_token_is_43_characters_nobody_can_guess)
-{
+TEST(a_token_is_43_characters_nobody_can_guess) {
     SCOPED(buf_fini) struct buf a = BUF_INIT(64);
     SCOPED(buf_fini) struct buf b = BUF_INIT(64);
     token_make(&a);
@@ -28,8 +27,7 @@ TEST(a_token_is_43_characters_nobody_can_guess)
     OKAY(!str_eq(buf_str(&a), buf_str(&b)));
 }
 
-TEST(only_the_form_of_a_token_is_one)
-{
+TEST(only_the_form_of_a_token_is_one) {
     OKAY(token_is_one(STR_LIT("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")));
     OKAY(!token_is_one(STR_LIT("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB")));    // not canonical
     OKAY(!token_is_one(STR_LIT("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")));
@@ -38,8 +36,7 @@ TEST(only_the_form_of_a_token_is_one)
     OKAY(!token_is_one(STR_NONE));
 }
 
-TEST(a_hash_depends_on_the_token_and_on_the_key)
-{
+TEST(a_hash_depends_on_the_token_and_on_the_key) {
     struct token_key other = key;
     other.b[31] ^= 1;
     struct token_hash a = hash_of("token");
@@ -51,8 +48,7 @@ TEST(a_hash_depends_on_the_token_and_on_the_key)
     OKAY(memcmp(&a, &c, sizeof a) != 0);
 }
 
-TEST(a_token_is_found_until_it_is_dropped)
-{
+TEST(a_token_is_found_until_it_is_dropped) {
     SCOPED(token_table_free) struct token_table *t = token_table_new();
     struct token_found found = { .user_id = 99 };
     EQ(find(t, "a", &found), ERR_NOT_FOUND);
@@ -68,8 +64,7 @@ TEST(a_token_is_found_until_it_is_dropped)
     EQ(token_table_count(t), 0);
 }
 
-TEST(labels_are_unique_for_a_user_and_hashes_for_all)
-{
+TEST(labels_are_unique_for_a_user_and_hashes_for_all) {
     SCOPED(token_table_free) struct token_table *t = token_table_new();
     EQ(token_table_add(t, hash_of("a"), 1, STR_LIT("x")), OK);
     EQ(token_table_add(t, hash_of("b"), 1, STR_LIT("x")), ERR_EXISTS);
@@ -78,8 +73,7 @@ TEST(labels_are_unique_for_a_user_and_hashes_for_all)
     EQ(token_table_count(t), 2);
 }
 
-TEST(a_label_has_at_most_64_bytes_and_may_be_empty)
-{
+TEST(a_label_has_at_most_64_bytes_and_may_be_empty) {
     static const char text[] = "0123456789012345678901234567890123456789012345678901234567890123x";
     SCOPED(token_table_free) struct token_table *t = token_table_new();
     struct token_found found;
@@ -101,8 +95,7 @@ static void fill(struct token_table *t) {
     EQ(token_table_add(t, hash_of("d"), 2, STR_LIT("a")), OK);
 }
 
-TEST(one_of_several_tokens_can_be_dropped_in_any_order)
-{
+TEST(one_of_several_tokens_can_be_dropped_in_any_order) {
     static const char *const orders[] = { "abc", "acb", "bac", "bca", "cab", "cba" };
     struct token_found found;
     for (size_t i = 0; i < COUNT(orders); i++) {
@@ -118,8 +111,7 @@ TEST(one_of_several_tokens_can_be_dropped_in_any_order)
     }
 }
 
-TEST(all_tokens_of_a_user_go_at_once)
-{
+TEST(all_tokens_of_a_user_go_at_once) {
     SCOPED(token_table_free) struct token_table *t = token_table_new();
     struct token_found found;
     fill(t);
@@ -141,8 +133,7 @@ static void *look(void *ctx) {
     return NULL;
 }
 
-TEST(readers_and_writers_do_not_disturb_each_other)
-{
+TEST(readers_and_writers_do_not_disturb_each_other) {
     SCOPED(token_table_free) struct token_table *t = token_table_new();
     EQ(token_table_add(t, hash_of("steady"), 7, STR_LIT("s")), OK);
     pthread_t threads[3];

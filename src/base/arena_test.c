@@ -8,8 +8,7 @@
 
 #define PIECES 2000
 
-TEST(pieces_are_aligned_and_do_not_touch)
-{
+TEST(pieces_are_aligned_and_do_not_touch) {
     SCOPED(arena_fini) struct arena a = ARENA_INIT;
     static unsigned char *pieces[PIECES];
     static size_t sizes[PIECES];
@@ -33,8 +32,7 @@ TEST(pieces_are_aligned_and_do_not_touch)
     }
 }
 
-TEST(zalloc_gives_zeroes_even_in_used_memory)
-{
+TEST(zalloc_gives_zeroes_even_in_used_memory) {
     SCOPED(arena_fini) struct arena a = ARENA_INIT;
     memset(arena_alloc(&a, 1000), 0xff, 1000);
     arena_reset(&a);
@@ -44,8 +42,7 @@ TEST(zalloc_gives_zeroes_even_in_used_memory)
     }
 }
 
-TEST(text_is_copied_and_terminated)
-{
+TEST(text_is_copied_and_terminated) {
     SCOPED(arena_fini) struct arena a = ARENA_INIT;
     char original[] = "hello";
     struct str copy = arena_str(&a, str_of(original));
@@ -57,8 +54,7 @@ TEST(text_is_copied_and_terminated)
     EQ(nothing.p[0], '\0');
 }
 
-TEST(a_reset_arena_uses_its_block_again)
-{
+TEST(a_reset_arena_uses_its_block_again) {
     SCOPED(arena_fini) struct arena a = ARENA_INIT;
     void *first = arena_alloc(&a, 100);
     arena_reset(&a);
@@ -66,8 +62,7 @@ TEST(a_reset_arena_uses_its_block_again)
     OKAY(a.blocks != NULL);
 }
 
-TEST(something_huge_is_not_kept)
-{
+TEST(something_huge_is_not_kept) {
     SCOPED(arena_fini) struct arena a = ARENA_INIT;
     memset(arena_alloc(&a, 1 << 20), 1, 1 << 20);
     arena_reset(&a);
@@ -75,16 +70,14 @@ TEST(something_huge_is_not_kept)
     OKAY(arena_alloc(&a, 1) != NULL);
 }
 
-TEST(something_large_does_not_waste_the_current_block)
-{
+TEST(something_large_does_not_waste_the_current_block) {
     SCOPED(arena_fini) struct arena a = ARENA_INIT;
     char *small = arena_alloc(&a, 16);
     arena_alloc(&a, 50000);
     OKAY((char *)arena_alloc(&a, 16) == small + 16);
 }
 
-TEST(no_bytes_are_still_a_pointer)
-{
+TEST(no_bytes_are_still_a_pointer) {
     SCOPED(arena_fini) struct arena a = ARENA_INIT;
     OKAY(arena_alloc(&a, 0) != NULL);
     arena_fini(&a);

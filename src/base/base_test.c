@@ -14,32 +14,28 @@ struct pair {
     char second;
 };
 
-TEST(no_bytes_are_still_a_pointer)
-{
+TEST(no_bytes_are_still_a_pointer) {
     SCOPED(xfree_at) char *p = xalloc(0);
     OKAY(p != NULL);
     p = xrealloc(p, 0);
     OKAY(p != NULL);
 }
 
-TEST(xzalloc_gives_zeroes)
-{
+TEST(xzalloc_gives_zeroes) {
     SCOPED(xfree_at) unsigned char *p = xzalloc(1000);
     for (size_t i = 0; i < 1000; i++) {
         EQ(p[i], 0);
     }
 }
 
-TEST(xstrndup_ends_in_a_zero_byte)
-{
+TEST(xstrndup_ends_in_a_zero_byte) {
     SCOPED(xfree_at) char *copy = xstrndup("ab\0cd", 4);
     EQ(memcmp(copy, "ab\0c\0", 5), 0);
     SCOPED(xfree_at) char *nothing = xstrndup(NULL, 0);
     EQ(nothing[0], '\0');
 }
 
-TEST(xfree_at_forgets_the_pointer)
-{
+TEST(xfree_at_forgets_the_pointer) {
     char *p = xalloc(3);
     xfree_at(&p);
     OKAY(p == NULL);
@@ -47,15 +43,13 @@ TEST(xfree_at_forgets_the_pointer)
     xfree(NULL);
 }
 
-TEST(a_container_is_found_from_its_member)
-{
+TEST(a_container_is_found_from_its_member) {
     struct pair pair = { 1, 'x' };
     char *second = &pair.second;
     OKAY(CONTAINER_OF(second, struct pair, second) == &pair);
 }
 
-TEST(small_macros_say_what_they_say)
-{
+TEST(small_macros_say_what_they_say) {
     int five[5];
     EQ(COUNT(five), 5);
     EQ(BIT(4), 16);
@@ -89,8 +83,7 @@ static int fail_in_child(char *said, size_t size) {
     return status;
 }
 
-TEST(a_check_that_fails_says_where_and_aborts)
-{
+TEST(a_check_that_fails_says_where_and_aborts) {
     char said[16384];
     int status = fail_in_child(said, sizeof said);
     OKAY(WIFSIGNALED(status));

@@ -3,8 +3,7 @@
 
 #include "test/unit.h"
 
-TEST(what_is_put_is_there)
-{
+TEST(what_is_put_is_there) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(1000);
     buf_put(&b, "ab", 2);
     buf_put_str(&b, STR_LIT("cd"));
@@ -22,8 +21,7 @@ TEST(what_is_put_is_there)
     OKAY(buf_ok(&b));
 }
 
-TEST(a_buffer_grows_to_its_bound_and_not_beyond)
-{
+TEST(a_buffer_grows_to_its_bound_and_not_beyond) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(1000);
     for (int i = 0; i < 1000; i++) {
         buf_put_char(&b, (char)('a' + i % 26));
@@ -39,8 +37,7 @@ TEST(a_buffer_grows_to_its_bound_and_not_beyond)
     EQ(b.n, 1000);
 }
 
-TEST(once_over_nothing_more_is_written)
-{
+TEST(once_over_nothing_more_is_written) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(4);
     buf_put(&b, "abc", 3);
     buf_put(&b, "de", 2);
@@ -58,23 +55,20 @@ TEST(once_over_nothing_more_is_written)
     STR_EQ(buf_str(&b), "wxyz");
 }
 
-TEST(sizes_that_would_wrap_are_over_the_bound)
-{
+TEST(sizes_that_would_wrap_are_over_the_bound) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(100);
     buf_put_char(&b, 'x');
     OKAY(buf_room(&b, SIZE_MAX) == NULL);
     OKAY(!buf_ok(&b));
 }
 
-TEST(a_bound_near_the_end_of_numbers_does_not_wrap)
-{
+TEST(a_bound_near_the_end_of_numbers_does_not_wrap) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(SIZE_MAX);
     BUF_PUT_LIT(&b, "abc");
     STR_EQ(buf_str(&b), "abc");
 }
 
-TEST(printf_fills_the_bound_exactly)
-{
+TEST(printf_fills_the_bound_exactly) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(6);
     buf_printf(&b, "%06d", 123);
     STR_EQ(buf_str(&b), "000123");
@@ -90,8 +84,7 @@ TEST(printf_fills_the_bound_exactly)
     EQ(b.n, 0);
 }
 
-TEST(printf_uses_the_room_there_is)
-{
+TEST(printf_uses_the_room_there_is) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(1000);
     for (int i = 0; i < 100; i++) {
         buf_printf(&b, "%04d,", i);
@@ -100,8 +93,7 @@ TEST(printf_uses_the_room_there_is)
     OKAY(str_starts((struct str){ b.p + 495, 5 }, STR_LIT("0099,")));
 }
 
-TEST(room_is_written_and_then_added)
-{
+TEST(room_is_written_and_then_added) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(10);
     char *room = buf_room(&b, 10);
     OKAY(room != NULL);
@@ -112,8 +104,7 @@ TEST(room_is_written_and_then_added)
     OKAY(buf_room(&b, 6) == NULL);
 }
 
-TEST(dropping_moves_the_rest_down)
-{
+TEST(dropping_moves_the_rest_down) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(10);
     buf_put(&b, "abcdef", 6);
     buf_drop(&b, 2);
@@ -124,8 +115,7 @@ TEST(dropping_moves_the_rest_down)
     EQ(b.n, 0);
 }
 
-TEST(nothing_can_be_put_into_nothing)
-{
+TEST(nothing_can_be_put_into_nothing) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(0);
     buf_put(&b, NULL, 0);
     buf_put_str(&b, STR_NONE);

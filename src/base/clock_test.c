@@ -22,8 +22,7 @@ static void check_written(uint64_t ms, const char *whole, const char *with_ms) {
     STR_EQ(buf_str(&b), with_ms);
 }
 
-TEST(known_dates_are_written)
-{
+TEST(known_dates_are_written) {
     check_written(0, "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z");
     check_written(1700476200204, "2023-11-20T10:30:00Z", "2023-11-20T10:30:00.204Z");
     check_written(951782399999, "2000-02-28T23:59:59Z", "2000-02-28T23:59:59.999Z");
@@ -34,8 +33,7 @@ TEST(known_dates_are_written)
     check_written(UINT64_MAX, "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999Z");
 }
 
-TEST(every_day_of_eight_centuries_is_written_as_the_system_writes_it)
-{
+TEST(every_day_of_eight_centuries_is_written_as_the_system_writes_it) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(100);
     for (int64_t day = 0; day < 292200; day++) {
         time_t seconds = (time_t)(day * 86400 + day % 86400);
@@ -49,8 +47,7 @@ TEST(every_day_of_eight_centuries_is_written_as_the_system_writes_it)
     }
 }
 
-TEST(what_is_written_can_be_read)
-{
+TEST(what_is_written_can_be_read) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(100);
     struct rng rng;
     rng_seed(&rng, 6);
@@ -68,8 +65,7 @@ TEST(what_is_written_can_be_read)
     }
 }
 
-TEST(offsets_and_fractions_are_understood)
-{
+TEST(offsets_and_fractions_are_understood) {
     EQ(parse("1970-01-01T00:00:00Z"), 0);
     EQ(parse("1970-01-01t00:00:00z"), 0);
     EQ(parse("1970-01-01 00:00:01Z"), 1000);
@@ -83,8 +79,7 @@ TEST(offsets_and_fractions_are_understood)
     EQ(parse("9999-12-31T23:59:59.999Z"), 253402300799999);
 }
 
-TEST(what_is_no_date_is_refused)
-{
+TEST(what_is_no_date_is_refused) {
     static const char *const bad[] = {
         "",
         "2023",
@@ -130,8 +125,7 @@ TEST(what_is_no_date_is_refused)
     EQ(clock_parse_rfc3339(STR_LIT("2023-11-20T10:30:00\0"), &ms), ERR_PROTO);
 }
 
-TEST(a_date_that_does_not_fit_is_left_out_whole)
-{
+TEST(a_date_that_does_not_fit_is_left_out_whole) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(19);
     clock_put_rfc3339(&b, 0);
     OKAY(!buf_ok(&b));
@@ -141,8 +135,7 @@ TEST(a_date_that_does_not_fit_is_left_out_whole)
     OKAY(!buf_ok(&b));
 }
 
-TEST(clocks_go_forward)
-{
+TEST(clocks_go_forward) {
     uint64_t us = clock_mono_us();
     uint64_t ms = clock_mono_ms();
     OKAY(ms >= us / 1000);

@@ -4,8 +4,7 @@
 #include "base/base.h"
 #include "test/unit.h"
 
-TEST(every_failure_has_words_of_its_own)
-{
+TEST(every_failure_has_words_of_its_own) {
     for (int a = 0; a < ERR_COUNT; a++) {
         OKAY(err_text((enum err)a) != NULL && err_text((enum err)a)[0] != '\0');
         for (int b = 0; b < a; b++) {
@@ -14,8 +13,7 @@ TEST(every_failure_has_words_of_its_own)
     }
 }
 
-TEST(a_number_that_is_no_failure_has_words_too)
-{
+TEST(a_number_that_is_no_failure_has_words_too) {
     OKAY(err_text(ERR_COUNT) != NULL);
     OKAY(err_text((enum err) - 1) != NULL);
 }

@@ -27,8 +27,7 @@ static void check_refused(struct json_reader *r, struct str text) {
     OKAY(json_reader_why(r)[0] != '\0');
 }
 
-TEST(every_kind_is_told_apart)
-{
+TEST(every_kind_is_told_apart) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     EQ(json_kind_of(parse(r, " null ")), JSON_NULL);
     EQ(json_kind_of(parse(r, "true")), JSON_BOOL);
@@ -40,8 +39,7 @@ TEST(every_kind_is_told_apart)
     EQ(json_kind_of(NULL), JSON_NULL);
 }
 
-TEST(members_are_found_by_name_in_any_spelling)
-{
+TEST(members_are_found_by_name_in_any_spelling) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     const struct json *v = parse(r, "{\"fromUser\":\"ann\",\"n\":null,\"to\":{\"a\":[1]},\"z\":1}");
     STR_EQ(json_text(json_get(v, "from_user")), "ann");
@@ -54,8 +52,7 @@ TEST(members_are_found_by_name_in_any_spelling)
     OKAY(json_get(json_get(v, "z"), "x") == NULL);
 }
 
-TEST(of_duplicate_members_the_last_one_counts)
-{
+TEST(of_duplicate_members_the_last_one_counts) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     const struct json *v = parse(r, "{\"a\":1,\"b\":7,\"A\":{\"x\":[]},\"a\":\"last\"}");
     STR_EQ(json_text(json_get(v, "a")), "last");
@@ -63,8 +60,7 @@ TEST(of_duplicate_members_the_last_one_counts)
     OKAY(json_get(v, "a") == NULL);
 }
 
-TEST(members_are_visited_in_order)
-{
+TEST(members_are_visited_in_order) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     const struct json *v =
         parse(r, "{\"a\":[[{}],2],\"b\":{},\"c\":[],\"a\":{\"d\":{\"e\":1}},\"\":0}");
@@ -93,8 +89,7 @@ static uint64_t number_at(const struct json *array, size_t i) {
     return err == OK ? n : 999;
 }
 
-TEST(elements_are_reached_in_any_order)
-{
+TEST(elements_are_reached_in_any_order) {
     static const char *const texts[] = { "[0,1,2,3,4,5,6,7]", "[[0],[1],2,[3,[]],4,[5,{}],6,[7]]" };
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     struct rng rng;
@@ -112,8 +107,7 @@ TEST(elements_are_reached_in_any_order)
     }
 }
 
-TEST(an_array_that_keeps_a_place_can_still_be_stepped_over)
-{
+TEST(an_array_that_keeps_a_place_can_still_be_stepped_over) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     const struct json *v = parse(r, "{\"a\":[[1],[2],[3]],\"b\":[[[1],[2]],[[3]],9]}");
     const struct json *b = json_get(v, "b");
@@ -125,8 +119,7 @@ TEST(an_array_that_keeps_a_place_can_still_be_stepped_over)
     EQ(number_at(json_get(v, "a"), 0), 1);
 }
 
-TEST(what_is_no_array_has_no_elements)
-{
+TEST(what_is_no_array_has_no_elements) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     EQ(json_count(NULL), 0);
     EQ(json_count(parse(r, "{\"a\":1}")), 0);
@@ -136,8 +129,7 @@ TEST(what_is_no_array_has_no_elements)
     OKAY(json_at(NULL, 0) == NULL);
 }
 
-TEST(a_long_array_is_walked_in_time_that_grows_with_its_length)
-{
+TEST(a_long_array_is_walked_in_time_that_grows_with_its_length) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     SCOPED(buf_fini) struct buf text = BUF_INIT(BYTES_MAX);
     size_t count = 500000;
@@ -155,8 +147,7 @@ TEST(a_long_array_is_walked_in_time_that_grows_with_its_length)
     }
 }
 
-TEST(text_is_unescaped_and_may_hold_a_zero_byte)
-{
+TEST(text_is_unescaped_and_may_hold_a_zero_byte) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     STR_EQ(json_text(parse(r, "\"a\\n\\\"\\\\\\/\\u00e9\\ud83d\\ude00\\b\\f\\r\\t\"")),
            "a\n\"\\/é😀\b\f\r\t");
@@ -169,8 +160,7 @@ TEST(text_is_unescaped_and_may_hold_a_zero_byte)
     OKAY(json_text(NULL).p == NULL);
 }
 
-TEST(what_is_not_json_is_refused_with_a_reason)
-{
+TEST(what_is_not_json_is_refused_with_a_reason) {
     static const char *const bad[] = {
         "{",
         "[1,]",
@@ -226,8 +216,7 @@ TEST(what_is_not_json_is_refused_with_a_reason)
     check_refused(r, STR_LIT("\"a\0b\""));
 }
 
-TEST(the_reason_names_the_place)
-{
+TEST(the_reason_names_the_place) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     const struct json *v;
     EQ(json_parse(r, STR_LIT("{\"a\":1,\"b\":x}"), &v), ERR_PROTO);
@@ -236,8 +225,7 @@ TEST(the_reason_names_the_place)
     STR_EQ(str_of(json_reader_why(r)), "");
 }
 
-TEST(input_over_the_bound_is_not_even_parsed)
-{
+TEST(input_over_the_bound_is_not_even_parsed) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(8);
     const struct json *v = NULL;
     EQ(json_parse(r, STR_LIT("[1,2,34]"), &v), OK);
@@ -248,8 +236,7 @@ TEST(input_over_the_bound_is_not_even_parsed)
     STR_EQ(str_of(json_reader_why(r)), "longer than 8 bytes");
 }
 
-TEST(nesting_a_hundred_thousand_deep_is_only_a_document)
-{
+TEST(nesting_a_hundred_thousand_deep_is_only_a_document) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     SCOPED(buf_fini) struct buf text = BUF_INIT(BYTES_MAX);
     size_t depth = 100000;
@@ -271,8 +258,7 @@ TEST(nesting_a_hundred_thousand_deep_is_only_a_document)
     EQ(n, 7);
 }
 
-TEST(the_densest_documents_fit_the_pool)
-{
+TEST(the_densest_documents_fit_the_pool) {
     static const char *const parts[] = { "1,", "[],", "{},", "\"\",", "[[],", "1.5," };
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     for (size_t p = 0; p < COUNT(parts); p++) {
@@ -297,8 +283,7 @@ static enum err u64_of(struct json_reader *r, const char *text, uint64_t *n) {
     return json_u64(parse(r, text), n);
 }
 
-TEST(whole_numbers_come_in_many_spellings)
-{
+TEST(whole_numbers_come_in_many_spellings) {
     static const struct {
         const char *text;
         uint64_t n;
@@ -323,8 +308,7 @@ TEST(whole_numbers_come_in_many_spellings)
     }
 }
 
-TEST(what_is_no_whole_number_is_refused)
-{
+TEST(what_is_no_whole_number_is_refused) {
     static const char *const bad[] = { "-1",     "1.5",    "-1.0",    "1e-3",  "\"\"",
                                        "\"1x\"", "\"-1\"", "\"1.0\"", "null",  "true",
                                        "[]",     "{}",     "\" 1\"",  "-1e300" };
@@ -345,8 +329,7 @@ TEST(what_is_no_whole_number_is_refused)
     EQ(n, 77);
 }
 
-TEST(booleans_and_doubles_are_read)
-{
+TEST(booleans_and_doubles_are_read) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     bool b = false;
     EQ(json_bool(parse(r, "true"), &b), OK);
@@ -370,8 +353,7 @@ TEST(booleans_and_doubles_are_read)
     EQ(json_double(NULL, &d), ERR_PROTO);
 }
 
-TEST(a_reader_survives_small_after_huge_and_good_after_bad)
-{
+TEST(a_reader_survives_small_after_huge_and_good_after_bad) {
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
     SCOPED(buf_fini) struct buf text = BUF_INIT(BYTES_MAX);
     buf_put_char(&text, '"');
@@ -398,8 +380,7 @@ static void check_written(struct str s, const char *want) {
     STR_EQ(buf_str(&b), want);
 }
 
-TEST(text_is_escaped_where_it_must_be)
-{
+TEST(text_is_escaped_where_it_must_be) {
     check_written(STR_NONE, "\"\"");
     check_written(STR_LIT("plain"), "\"plain\"");
     check_written(STR_LIT("\"\\/"), "\"\\\"\\\\/\"");
@@ -409,8 +390,7 @@ TEST(text_is_escaped_where_it_must_be)
     check_written(STR_LIT("\u2028"), "\"\\u2028\"");
 }
 
-TEST(an_escape_is_found_wherever_it_stands)
-{
+TEST(an_escape_is_found_wherever_it_stands) {
     static const char *const parts[] = { "\"", "\n", "\x1f", "\\", "\u2028", "€", "é" };
     static const char *const wants[] = { "\\\"", "\\n", "\\u001f", "\\\\", "\\u2028", "€", "é" };
     for (size_t before = 0; before < 20; before++) {
@@ -428,8 +408,7 @@ TEST(an_escape_is_found_wherever_it_stands)
     }
 }
 
-TEST(what_is_written_is_read_back)
-{
+TEST(what_is_written_is_read_back) {
     static const char *const parts[] = { "a", "some plain text", "\"", "\\",  "\x01",
                                          "é", "\u2029",          "😀",  "\x7f" };
     SCOPED(json_reader_free) struct json_reader *r = json_reader_new(BYTES_MAX);
@@ -450,8 +429,7 @@ TEST(what_is_written_is_read_back)
     }
 }
 
-TEST(text_that_does_not_fit_is_known_at_the_end)
-{
+TEST(text_that_does_not_fit_is_known_at_the_end) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(8);
     json_put_text(&b, STR_LIT("abcdef"));
     OKAY(buf_ok(&b));

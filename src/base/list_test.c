@@ -19,8 +19,7 @@ static int read_list(const struct list *l) {
     return forward;
 }
 
-TEST(members_stay_in_the_order_they_came)
-{
+TEST(members_stay_in_the_order_they_came) {
     struct list l;
     struct item items[] = { { .value = 1 }, { .value = 2 }, { .value = 3 } };
     list_init(&l);
@@ -35,8 +34,7 @@ TEST(members_stay_in_the_order_they_came)
     OKAY(!list_is_empty(&l));
 }
 
-TEST(a_member_leaves_without_the_list_being_named)
-{
+TEST(a_member_leaves_without_the_list_being_named) {
     struct list l;
     struct item items[] = { { .value = 1 }, { .value = 2 }, { .value = 3 } };
     list_init(&l);
@@ -51,8 +49,7 @@ TEST(a_member_leaves_without_the_list_being_named)
     OKAY(list_is_empty(&l));
 }
 
-TEST(moving_takes_a_member_from_one_list_to_the_end_of_another)
-{
+TEST(moving_takes_a_member_from_one_list_to_the_end_of_another) {
     struct list from;
     struct list to;
     struct item items[] = { { .value = 1 }, { .value = 2 }, { .value = 3 } };
@@ -68,8 +65,7 @@ TEST(moving_takes_a_member_from_one_list_to_the_end_of_another)
     EQ(read_list(&to), 13);
 }
 
-TEST(popping_gives_the_first_and_then_nothing)
-{
+TEST(popping_gives_the_first_and_then_nothing) {
     struct list l;
     struct item items[] = { { .value = 1 }, { .value = 2 } };
     list_init(&l);
@@ -81,8 +77,7 @@ TEST(popping_gives_the_first_and_then_nothing)
     OKAY(list_pop(&l) == NULL);
 }
 
-TEST(the_body_may_drop_its_member)
-{
+TEST(the_body_may_drop_its_member) {
     struct list l;
     struct item items[] = { { .value = 1 }, { .value = 2 }, { .value = 3 }, { .value = 4 } };
     list_init(&l);
@@ -97,8 +92,7 @@ TEST(the_body_may_drop_its_member)
     EQ(read_list(&l), 13);
 }
 
-TEST(break_and_continue_do_what_they_say)
-{
+TEST(break_and_continue_do_what_they_say) {
     struct list l;
     struct item items[] = { { .value = 1 }, { .value = 2 }, { .value = 3 }, { .value = 4 } };
     list_init(&l);
@@ -118,8 +112,7 @@ TEST(break_and_continue_do_what_they_say)
     EQ(seen, 13);
 }
 
-TEST(a_walk_inside_a_walk_keeps_its_own_place)
-{
+TEST(a_walk_inside_a_walk_keeps_its_own_place) {
     struct list l;
     struct item items[] = { { .value = 1 }, { .value = 2 }, { .value = 3 } };
     list_init(&l);

@@ -54,8 +54,7 @@ static struct str rig_line(struct rig *rig) {
     return (struct str){ line.p + 28, line.n - 28 };
 }
 
-TEST(a_line_says_when_how_bad_what_and_its_fields)
-{
+TEST(a_line_says_when_how_bad_what_and_its_fields) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     LOG_INFO("session.opened", U64("session", 90441), STR("dialect", "hub"), I64("delta", -3),
              TEXT("name", STR_LIT("ann")));
@@ -74,8 +73,7 @@ static int never_asked(void) {
     return 0;
 }
 
-TEST(lines_below_the_level_cost_nothing)
-{
+TEST(lines_below_the_level_cost_nothing) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
     LOG_INFO("x.happened", I64("n", never_asked()));
     LOG_DEBUG("x.happened", I64("n", never_asked()));
@@ -94,8 +92,7 @@ static void check_text_value(struct rig *rig, struct str value, const char *want
     STR_EQ(((struct str){ line.p + 16, line.n - 16 }), want);
 }
 
-TEST(values_that_could_deceive_are_quoted_and_escaped)
-{
+TEST(values_that_could_deceive_are_quoted_and_escaped) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     check_text_value(rig, STR_LIT("plain-1.2:3/x"), "plain-1.2:3/x");
     check_text_value(rig, STR_NONE, "\"\"");
@@ -111,8 +108,7 @@ TEST(values_that_could_deceive_are_quoted_and_escaped)
     STR_EQ(rig_line(rig), "lvl=info ev=v null=\"\"");
 }
 
-TEST(json_lines_are_json)
-{
+TEST(json_lines_are_json) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_JSON);
     SCOPED(json_reader_free) struct json_reader *reader = json_reader_new(65536);
     LOG_DEBUG("x.happened", U64("n", 7), I64("i", -1), STR("s", "a\"b\n\\é\x1b"),
@@ -135,8 +131,7 @@ TEST(json_lines_are_json)
     OKAY(i == -1);
 }
 
-TEST(a_line_is_bounded_whatever_is_in_it)
-{
+TEST(a_line_is_bounded_whatever_is_in_it) {
     static const char fillers[] = { 'x', ' ', '\x01', '\xff', '"' };
     SCOPED(json_reader_free) struct json_reader *reader = json_reader_new(65536);
     for (size_t size = 1; size < 3000; size += 7) {
@@ -162,8 +157,7 @@ TEST(a_line_is_bounded_whatever_is_in_it)
     }
 }
 
-TEST(what_is_cut_says_so)
-{
+TEST(what_is_cut_says_so) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     char spaces[1500];
     memset(spaces, ' ', sizeof spaces);
@@ -173,8 +167,7 @@ TEST(what_is_cut_says_so)
     OKAY(str_ends(line, STR_LIT("...\" d=1 cut=1")) || str_ends(line, STR_LIT("...\" cut=1")));
 }
 
-TEST(a_line_that_repeats_is_counted_and_summed_up)
-{
+TEST(a_line_that_repeats_is_counted_and_summed_up) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     for (int i = 0; i < 100; i++) {
         LOG_WARN("peer.failed", STR("why", "refused"));
@@ -188,8 +181,7 @@ TEST(a_line_that_repeats_is_counted_and_summed_up)
     EQ(rig_read(rig).n, 0);
 }
 
-TEST(lines_that_differ_are_all_written)
-{
+TEST(lines_that_differ_are_all_written) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     for (uint64_t i = 0; i < 300; i++) {
         LOG_INFO("x", U64("i", i));
@@ -203,8 +195,7 @@ TEST(lines_that_differ_are_all_written)
     EQ(lines, 300);
 }
 
-TEST(errno_survives_a_line_that_cannot_be_written)
-{
+TEST(errno_survives_a_line_that_cannot_be_written) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, -1);
     errno = EAGAIN;
@@ -213,8 +204,7 @@ TEST(errno_survives_a_line_that_cannot_be_written)
     EQ(rig_read(rig).n, 0);
 }
 
-TEST(names_of_levels_and_formats_are_read)
-{
+TEST(names_of_levels_and_formats_are_read) {
     enum log_level level = LOG_LEVEL_INFO;
     enum log_format format = LOG_FORMAT_TEXT;
     EQ(log_level_of(STR_LIT("error"), &level), OK);
@@ -241,8 +231,7 @@ static void *say_much(void *arg) {
     return NULL;
 }
 
-TEST(lines_of_many_threads_do_not_mix)
-{
+TEST(lines_of_many_threads_do_not_mix) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     pthread_t threads[THREADS];
     uint64_t numbers[THREADS];

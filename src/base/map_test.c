@@ -19,8 +19,7 @@ static void check_reachable(const struct map *m, const uint64_t *keys, void *con
     OKAY(m->cap == 0 || m->count <= m->cap / 4 * 3);
 }
 
-TEST(an_empty_map_has_nothing)
-{
+TEST(an_empty_map_has_nothing) {
     struct map m = { 0 };
     size_t at = 0;
     OKAY(map_get(&m, 1) == NULL);
@@ -30,8 +29,7 @@ TEST(an_empty_map_has_nothing)
     map_fini(&m);
 }
 
-TEST(a_value_replaces_the_one_before_it)
-{
+TEST(a_value_replaces_the_one_before_it) {
     SCOPED(map_fini) struct map m = { 0 };
     int a;
     int b;
@@ -74,20 +72,20 @@ static void compare_with_array(uint64_t seed, uint64_t stride) {
     check_reachable(&m, keys, values);
 }
 
-TEST(a_map_behaves_like_an_array_for_sequential_keys)
-{ compare_with_array(1, 1); }
+TEST(a_map_behaves_like_an_array_for_sequential_keys) {
+    compare_with_array(1, 1);
+}
 
-TEST(a_map_behaves_like_an_array_for_keys_far_apart)
-{
+TEST(a_map_behaves_like_an_array_for_keys_far_apart) {
     compare_with_array(2, (uint64_t)1 << 48);
     compare_with_array(3, (uint64_t)1 << 20);
 }
 
-TEST(a_map_behaves_like_an_array_for_random_keys)
-{ compare_with_array(4, 0); }
+TEST(a_map_behaves_like_an_array_for_random_keys) {
+    compare_with_array(4, 0);
+}
 
-TEST(a_walk_meets_every_value_once)
-{
+TEST(a_walk_meets_every_value_once) {
     SCOPED(map_fini) struct map m = { 0 };
     static unsigned seen[KEYS];
     for (size_t i = 0; i < KEYS; i++) {
@@ -113,8 +111,7 @@ static size_t longest_run(const struct map *m) {
     return longest;
 }
 
-TEST(no_pattern_of_keys_piles_up)
-{
+TEST(no_pattern_of_keys_piles_up) {
     static const uint64_t strides[] = { 1, 8, 1024, 1 << 16, (uint64_t)1 << 32, (uint64_t)1 << 56 };
     for (size_t s = 0; s < COUNT(strides); s++) {
         SCOPED(map_fini) struct map m = { 0 };
@@ -126,8 +123,7 @@ TEST(no_pattern_of_keys_piles_up)
     }
 }
 
-TEST(an_emptied_map_gives_memory_back)
-{
+TEST(an_emptied_map_gives_memory_back) {
     SCOPED(map_fini) struct map m = { 0 };
     for (uint64_t i = 0; i < 10000; i++) {
         map_put(&m, i, &m);
@@ -142,8 +138,7 @@ TEST(an_emptied_map_gives_memory_back)
 
 /* ---- text */
 
-TEST(text_keys_are_compared_as_bytes)
-{
+TEST(text_keys_are_compared_as_bytes) {
     SCOPED(text_map_fini) struct text_map m = { 0 };
     int a;
     int b;
@@ -159,8 +154,7 @@ TEST(text_keys_are_compared_as_bytes)
     OKAY(text_map_get(&m, STR_LIT("")) == &a);
 }
 
-TEST(letter_case_may_be_ignored)
-{
+TEST(letter_case_may_be_ignored) {
     SCOPED(text_map_fini) struct text_map m = { .nocase = true };
     int a;
     int b;
@@ -174,8 +168,7 @@ TEST(letter_case_may_be_ignored)
     OKAY(m.nocase);
 }
 
-TEST(long_names_differ_by_their_last_letter)
-{
+TEST(long_names_differ_by_their_last_letter) {
     SCOPED(text_map_fini) struct text_map m = { .nocase = true };
     static const size_t sizes[] = { 255, 256, 257, 511, 512, 513, 1000 };
     static char names[2 * COUNT(sizes)][1000];
@@ -193,8 +186,7 @@ TEST(long_names_differ_by_their_last_letter)
     }
 }
 
-TEST(every_letter_of_a_long_name_counts_in_its_hash)
-{
+TEST(every_letter_of_a_long_name_counts_in_its_hash) {
     SCOPED(text_map_fini) struct text_map m = { .nocase = true };
     static char names[3][1000];
     memset(names, 'x', sizeof names);
@@ -211,8 +203,7 @@ TEST(every_letter_of_a_long_name_counts_in_its_hash)
     }
 }
 
-TEST(a_text_map_behaves_like_an_array)
-{
+TEST(a_text_map_behaves_like_an_array) {
     static char names[KEYS][8];
     static struct str keys[KEYS];
     static bool is_in[KEYS];

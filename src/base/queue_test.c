@@ -23,8 +23,7 @@ static size_t length_of(struct qnode *n) {
     return length;
 }
 
-TEST(everything_is_taken_at_once_and_in_order)
-{
+TEST(everything_is_taken_at_once_and_in_order) {
     struct queue q;
     struct item items[3] = { 0 };
     queue_init(&q, NULL, NULL);
@@ -43,8 +42,7 @@ TEST(everything_is_taken_at_once_and_in_order)
     queue_fini(&q);
 }
 
-TEST(waiting_for_what_is_there_takes_no_time)
-{
+TEST(waiting_for_what_is_there_takes_no_time) {
     struct queue q;
     struct item item = { 0 };
     queue_init(&q, NULL, NULL);
@@ -60,8 +58,7 @@ TEST(waiting_for_what_is_there_takes_no_time)
     queue_fini(&q);
 }
 
-TEST(a_wait_ends_when_its_time_is_over_and_not_before)
-{
+TEST(a_wait_ends_when_its_time_is_over_and_not_before) {
     struct queue q;
     queue_init(&q, NULL, NULL);
     uint64_t before = clock_mono_us();
@@ -74,8 +71,7 @@ static void count_call(void *ctx) {
     atomic_fetch_add((atomic_uint *)ctx, 1);
 }
 
-TEST(a_sleeper_elsewhere_is_called_once_a_filling)
-{
+TEST(a_sleeper_elsewhere_is_called_once_a_filling) {
     struct queue q;
     struct item items[4] = { 0 };
     atomic_uint calls = 0;
@@ -142,8 +138,7 @@ static size_t count_in(struct qnode *all, unsigned next[PRODUCERS]) {
     return count;
 }
 
-TEST(many_producers_and_a_consumer_that_sleeps)
-{
+TEST(many_producers_and_a_consumer_that_sleeps) {
     struct queue q;
     struct producer producers[PRODUCERS];
     unsigned next[PRODUCERS] = { 0 };
@@ -164,8 +159,7 @@ static void wake_other(void *ctx) {
     queue_wake(ctx);
 }
 
-TEST(many_producers_and_a_consumer_called_from_outside)
-{
+TEST(many_producers_and_a_consumer_called_from_outside) {
     struct queue q;
     struct queue bell;    // stands for an event loop: the consumer sleeps here
     struct producer producers[PRODUCERS];
@@ -194,8 +188,7 @@ static void *sleep_for_ever(void *arg) {
     return NULL;
 }
 
-TEST(a_wake_ends_the_wait_whenever_it_comes)
-{
+TEST(a_wake_ends_the_wait_whenever_it_comes) {
     for (size_t round = 0; round < 300; round++) {
         struct queue q;
         struct item item = { 0 };

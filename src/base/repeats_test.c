@@ -15,8 +15,7 @@ static struct repeats *begin(void) {
     return &table;
 }
 
-TEST(a_line_is_new_once_a_second)
-{
+TEST(a_line_is_new_once_a_second) {
     struct repeats *r = begin();
     struct repeat sum;
     OKAY(repeats_note(r, A, 5000, &sum));
@@ -27,8 +26,7 @@ TEST(a_line_is_new_once_a_second)
     EQ(sum.bytes, 0);
 }
 
-TEST(the_sum_comes_before_the_line_that_follows_it)
-{
+TEST(the_sum_comes_before_the_line_that_follows_it) {
     struct repeats *r = begin();
     struct repeat sum;
     repeats_note(r, A, 0, &sum);
@@ -42,8 +40,7 @@ TEST(the_sum_comes_before_the_line_that_follows_it)
     EQ(sum.count, 1);
 }
 
-TEST(sums_are_taken_when_their_second_is_over)
-{
+TEST(sums_are_taken_when_their_second_is_over) {
     struct repeats *r = begin();
     struct repeat sum;
     repeats_note(r, A, 100, &sum);
@@ -60,8 +57,7 @@ TEST(sums_are_taken_when_their_second_is_over)
     EQ(sum.bytes, 0);
 }
 
-TEST(at_the_end_everything_is_over)
-{
+TEST(at_the_end_everything_is_over) {
     struct repeats *r = begin();
     struct repeat sum;
     repeats_note(r, A, 100, &sum);
@@ -71,8 +67,7 @@ TEST(at_the_end_everything_is_over)
     OKAY(!repeats_take(r, UINT64_MAX, &sum));
 }
 
-TEST(too_many_lines_push_out_the_oldest_and_say_its_sum)
-{
+TEST(too_many_lines_push_out_the_oldest_and_say_its_sum) {
     struct repeats *r = begin();
     struct repeat sum;
     repeats_note(r, A, 0, &sum);
@@ -91,8 +86,7 @@ TEST(too_many_lines_push_out_the_oldest_and_say_its_sum)
     EQ(sum.bytes, 0);
 }
 
-TEST(when_all_have_counts_the_oldest_goes)
-{
+TEST(when_all_have_counts_the_oldest_goes) {
     struct repeats *r = begin();
     struct repeat sum;
     for (unsigned i = 0; i < REPEATS_MAX; i++) {
@@ -106,8 +100,7 @@ TEST(when_all_have_counts_the_oldest_goes)
     STR_EQ(((struct str){ sum.text, sum.bytes }), "ev=line0");
 }
 
-TEST(a_clock_that_goes_back_breaks_nothing)
-{
+TEST(a_clock_that_goes_back_breaks_nothing) {
     struct repeats *r = begin();
     struct repeat sum;
     OKAY(repeats_note(r, A, 5000, &sum));

@@ -4,8 +4,7 @@
 #include "base/buf.h"
 #include "test/unit.h"
 
-TEST(secrets_differ)
-{
+TEST(secrets_differ) {
     uint8_t a[32] = { 0 };
     uint8_t b[32] = { 0 };
     rng_secret(a, sizeof a);
@@ -14,8 +13,7 @@ TEST(secrets_differ)
     OKAY(rng_secret_u64() != rng_secret_u64());
 }
 
-TEST(a_seed_gives_the_same_numbers_for_ever)
-{
+TEST(a_seed_gives_the_same_numbers_for_ever) {
     struct rng r;
     rng_seed(&r, 1);
     OKAY(rng_u64(&r) == 0xb3f2af6d0fc710c5u);
@@ -24,8 +22,7 @@ TEST(a_seed_gives_the_same_numbers_for_ever)
     OKAY(rng_u64(&r) != 0xb3f2af6d0fc710c5u);
 }
 
-TEST(numbers_below_a_bound_are_even_about_it)
-{
+TEST(numbers_below_a_bound_are_even_about_it) {
     struct rng r;
     rng_seed(&r, 7);
     size_t counts[10] = { 0 };
@@ -40,8 +37,7 @@ TEST(numbers_below_a_bound_are_even_about_it)
     EQ(rng_below(&r, 1), 0);
 }
 
-TEST(a_bound_that_divides_badly_is_fair)
-{
+TEST(a_bound_that_divides_badly_is_fair) {
     struct rng r;
     rng_seed(&r, 8);
     /* Unless some are drawn again, 4 numbers share 3 results, and the multiples of 3 get 2. */
@@ -55,8 +51,7 @@ TEST(a_bound_that_divides_badly_is_fair)
     OKAY(multiples > 9600 && multiples < 10400);
 }
 
-TEST(secrets_are_equal_or_not)
-{
+TEST(secrets_are_equal_or_not) {
     OKAY(secret_eq(STR_LIT("abc"), STR_LIT("abc")));
     OKAY(!secret_eq(STR_LIT("abc"), STR_LIT("abd")));
     OKAY(!secret_eq(STR_LIT("abc"), STR_LIT("ab")));
@@ -72,8 +67,7 @@ static void check_spelling(const char *bytes, const char *letters) {
     EQ(memcmp(back, bytes, strlen(bytes)), 0);
 }
 
-TEST(base64url_is_spelled_as_the_rfc_says)
-{
+TEST(base64url_is_spelled_as_the_rfc_says) {
     check_spelling("", "");
     check_spelling("f", "Zg");
     check_spelling("fo", "Zm8");
@@ -84,8 +78,7 @@ TEST(base64url_is_spelled_as_the_rfc_says)
     check_spelling("\xfb\xff\xbf", "-_-_");
 }
 
-TEST(what_is_not_base64url_is_refused)
-{
+TEST(what_is_not_base64url_is_refused) {
     static const char *const bad[] = { "Z",          "Zm9vY", "Zg==",   "Zm8=", "Zm9+",
                                        "Zm9/",       "Zm 9",  "Zm9v\n", "Zh",   "Zm9",
                                        "Zm\xc3\xa9", "@@@@",  "[[[[",   "````" };
@@ -95,8 +88,7 @@ TEST(what_is_not_base64url_is_refused)
     }
 }
 
-TEST(nothing_is_decoded_past_its_room)
-{
+TEST(nothing_is_decoded_past_its_room) {
     uint8_t out[6];
     EQ(base64url_decode(STR_LIT("Zm9vYmFy"), out, 5), -1);
     EQ(base64url_decode(STR_LIT("Zm9vYmFy"), out, 6), 6);
@@ -104,8 +96,7 @@ TEST(nothing_is_decoded_past_its_room)
     EQ(base64url_decode(STR_NONE, NULL, 0), 0);
 }
 
-TEST(bytes_of_any_length_come_back)
-{
+TEST(bytes_of_any_length_come_back) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(1000);
     struct rng r;
     rng_seed(&r, 9);
@@ -123,8 +114,7 @@ TEST(bytes_of_any_length_come_back)
     }
 }
 
-TEST(letters_that_do_not_fit_are_left_out_whole)
-{
+TEST(letters_that_do_not_fit_are_left_out_whole) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(7);
     base64url_put(&b, "foobar", 6);
     OKAY(!buf_ok(&b));

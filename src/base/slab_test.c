@@ -11,8 +11,7 @@ struct thing {
     char filler[20];
 };
 
-TEST(objects_come_zeroed_even_when_used_before)
-{
+TEST(objects_come_zeroed_even_when_used_before) {
     struct slab s;
     slab_init(&s, sizeof(struct thing), 4);
     struct thing *t = slab_get(&s);
@@ -26,8 +25,7 @@ TEST(objects_come_zeroed_even_when_used_before)
     slab_fini(&s);
 }
 
-TEST(objects_do_not_overlap_in_any_order_of_coming_and_going)
-{
+TEST(objects_do_not_overlap_in_any_order_of_coming_and_going) {
     static struct thing *live[OBJECTS];
     struct slab s;
     slab_init(&s, sizeof(struct thing), 16);
@@ -57,8 +55,7 @@ TEST(objects_do_not_overlap_in_any_order_of_coming_and_going)
     slab_fini(&s);
 }
 
-TEST(the_smallest_object_has_room_for_a_link)
-{
+TEST(the_smallest_object_has_room_for_a_link) {
     struct slab s;
     slab_init(&s, 1, 100);
     char *a = slab_get(&s);
@@ -71,8 +68,7 @@ TEST(the_smallest_object_has_room_for_a_link)
     slab_fini(&s);
 }
 
-TEST(objects_of_sixteen_bytes_are_aligned_to_sixteen)
-{
+TEST(objects_of_sixteen_bytes_are_aligned_to_sixteen) {
     struct slab s;
     slab_init(&s, 48, 7);
     void *objects[20];

@@ -6,16 +6,14 @@
 
 #define LIT(text) STR_LIT(text)
 
-TEST(a_c_string_is_borrowed_whole)
-{
+TEST(a_c_string_is_borrowed_whole) {
     STR_EQ(str_of("abc"), "abc");
     STR_EQ(str_of(""), "");
     EQ(str_of(NULL).n, 0);
     OKAY(str_of(NULL).p != NULL);
 }
 
-TEST(equal_means_the_same_bytes)
-{
+TEST(equal_means_the_same_bytes) {
     OKAY(str_eq(LIT("a\0b"), LIT("a\0b")));
     OKAY(!str_eq(LIT("a\0b"), LIT("a\0c")));
     OKAY(!str_eq(LIT("a"), LIT("ab")));
@@ -24,8 +22,7 @@ TEST(equal_means_the_same_bytes)
     OKAY(!str_is_empty(LIT(" ")));
 }
 
-TEST(letter_case_is_ascii_only)
-{
+TEST(letter_case_is_ascii_only) {
     OKAY(str_eq_nocase(LIT("HeLLo-9"), LIT("hEllO-9")));
     OKAY(!str_eq_nocase(LIT("hello"), LIT("hallo")));
     OKAY(!str_eq_nocase(LIT("hello"), LIT("hell")));
@@ -33,8 +30,7 @@ TEST(letter_case_is_ascii_only)
     OKAY(!str_eq_nocase(LIT("\xc3\x89"), LIT("\xc3\xa9")));    // É is not é
 }
 
-TEST(names_ignore_case_and_gaps)
-{
+TEST(names_ignore_case_and_gaps) {
     OKAY(str_eq_name(LIT("USER CREATE ROOM"), LIT("userCreateRoom")));
     OKAY(str_eq_name(LIT("user_create_room"), LIT("user-create-room")));
     OKAY(str_eq_name(LIT("__a--b  "), LIT("AB")));
@@ -46,8 +42,7 @@ TEST(names_ignore_case_and_gaps)
     OKAY(!str_eq_name(LIT("ab_"), LIT("abc_")));
 }
 
-TEST(a_start_and_an_end_are_recognised)
-{
+TEST(a_start_and_an_end_are_recognised) {
     OKAY(str_starts(LIT("hello"), LIT("he")));
     OKAY(str_starts(LIT("hello"), LIT("")));
     OKAY(str_starts(STR_NONE, STR_NONE));
@@ -59,16 +54,14 @@ TEST(a_start_and_an_end_are_recognised)
     OKAY(!str_ends(LIT("hello"), LIT("ll")));
 }
 
-TEST(a_character_is_found_where_it_is_first)
-{
+TEST(a_character_is_found_where_it_is_first) {
     EQ(str_find(LIT("a:b:c"), ':'), 1);
     EQ(str_find(LIT("abc"), ':'), 3);
     EQ(str_find(STR_NONE, ':'), 0);
     EQ(str_find(LIT("a\xff"), '\xff'), 1);
 }
 
-TEST(trimming_takes_white_space_at_both_ends_only)
-{
+TEST(trimming_takes_white_space_at_both_ends_only) {
     STR_EQ(str_trim(LIT(" \t\r\n\v\f a b \n")), "a b");
     STR_EQ(str_trim(LIT("a")), "a");
     EQ(str_trim(LIT("  \n ")).n, 0);
@@ -76,8 +69,7 @@ TEST(trimming_takes_white_space_at_both_ends_only)
     EQ(str_trim(LIT("\0 ")).n, 1);
 }
 
-TEST(a_list_is_cut_into_its_pieces)
-{
+TEST(a_list_is_cut_into_its_pieces) {
     struct str rest = LIT("a,,bc,");
     STR_EQ(str_cut(&rest, ','), "a");
     STR_EQ(str_cut(&rest, ','), "");
@@ -87,8 +79,7 @@ TEST(a_list_is_cut_into_its_pieces)
     OKAY(rest.p == NULL);
 }
 
-TEST(a_list_of_one_is_one_piece)
-{
+TEST(a_list_of_one_is_one_piece) {
     struct str rest = LIT("abc");
     size_t pieces = 0;
     while (rest.p != NULL) {
@@ -98,8 +89,7 @@ TEST(a_list_of_one_is_one_piece)
     EQ(pieces, 1);
 }
 
-TEST(numbers_are_read_to_their_limits)
-{
+TEST(numbers_are_read_to_their_limits) {
     uint64_t u = 7;
     EQ(str_to_u64(LIT("0"), &u), OK);
     EQ(u, 0);
@@ -121,8 +111,7 @@ TEST(numbers_are_read_to_their_limits)
     EQ(i, -12);
 }
 
-TEST(what_is_no_number_is_refused)
-{
+TEST(what_is_no_number_is_refused) {
     static const char *const bad[] = { "",     "-",   "+1",  " 1", "1 ", "1x",
                                        "0x10", "1.0", "--1", "/",  ":" };
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -161,16 +150,14 @@ static bool plain_is_utf8(struct str s) {
     return true;
 }
 
-TEST(utf8_of_every_length_is_accepted)
-{
+TEST(utf8_of_every_length_is_accepted) {
     OKAY(str_is_utf8(STR_NONE));
     OKAY(str_is_utf8(LIT("plain, and longer than eight bytes")));
     OKAY(str_is_utf8(LIT("\0\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf")));
     OKAY(str_is_utf8(LIT("\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf")));
 }
 
-TEST(what_is_not_utf8_is_refused)
-{
+TEST(what_is_not_utf8_is_refused) {
     static const char *const bad[] = {
         "\x80",
         "\xbf",
@@ -198,8 +185,7 @@ TEST(what_is_not_utf8_is_refused)
     }
 }
 
-TEST(every_sequence_of_up_to_three_bytes_is_judged_as_the_rfc_says)
-{
+TEST(every_sequence_of_up_to_three_bytes_is_judged_as_the_rfc_says) {
     char bytes[3];
     for (uint32_t v = 0; v < 1u << 24; v++) {
         bytes[0] = (char)(v >> 16);
@@ -212,8 +198,7 @@ TEST(every_sequence_of_up_to_three_bytes_is_judged_as_the_rfc_says)
     }
 }
 
-TEST(random_text_is_judged_alike_whole_and_in_pieces)
-{
+TEST(random_text_is_judged_alike_whole_and_in_pieces) {
     struct rng rng;
     rng_seed(&rng, 1);
     static const char *const parts[] = {
@@ -243,8 +228,7 @@ TEST(random_text_is_judged_alike_whole_and_in_pieces)
     }
 }
 
-TEST(bad_text_is_known_at_its_first_bad_byte)
-{
+TEST(bad_text_is_known_at_its_first_bad_byte) {
     struct utf8 u = { 0 };
     OKAY(utf8_feed(&u, (const uint8_t *)"\xed", 1));
     OKAY(!utf8_is_whole(&u));
@@ -262,16 +246,14 @@ TEST(bad_text_is_known_at_its_first_bad_byte)
     OKAY(utf8_is_whole(&u));
 }
 
-TEST(characters_are_counted_not_bytes)
-{
+TEST(characters_are_counted_not_bytes) {
     EQ(str_chars(STR_NONE), 0);
     EQ(str_chars(LIT("hello")), 5);
     EQ(str_chars(LIT("déjà vu, ça coûte 3 €, d'accord 😀😀")), 34);
     EQ(str_chars(LIT("ééééééééé")), 9);
 }
 
-TEST(the_first_characters_are_never_cut_in_the_middle)
-{
+TEST(the_first_characters_are_never_cut_in_the_middle) {
     struct str s = LIT("aé€😀b");
     STR_EQ(str_first_chars(s, 0), "");
     STR_EQ(str_first_chars(s, 1), "a");

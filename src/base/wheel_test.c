@@ -134,14 +134,12 @@ static void run(uint64_t seed, uint64_t start_ms, size_t rounds) {
     EQ(rig.wheel.count, 0);
 }
 
-TEST(a_wheel_fires_what_a_plain_list_would_fire)
-{
+TEST(a_wheel_fires_what_a_plain_list_would_fire) {
     run(1, 0, 30000);
     run(2, 1768000000000, 30000);    // a wall clock
 }
 
-TEST(a_wheel_crosses_the_end_of_every_level)
-{
+TEST(a_wheel_crosses_the_end_of_every_level) {
     uint64_t turn = (uint64_t)WHEEL_GRAIN_MS << 32;    // level 3 goes round
     for (uint64_t seed = 10; seed < 20; seed++) {
         run(seed, seed * turn - 5000, 2000);
@@ -156,8 +154,7 @@ static void count_one(struct timer *t, void *ctx) {
     ++*(size_t *)ctx;
 }
 
-TEST(a_timer_fires_to_the_millisecond)
-{
+TEST(a_timer_fires_to_the_millisecond) {
     static struct wheel w;
     struct timer t = { 0 };
     size_t fired = 0;
@@ -173,8 +170,7 @@ TEST(a_timer_fires_to_the_millisecond)
     EQ(fired, 99);
 }
 
-TEST(a_timer_past_its_time_fires_at_once)
-{
+TEST(a_timer_past_its_time_fires_at_once) {
     static struct wheel w;
     struct timer t = { 0 };
     size_t fired = 0;
@@ -185,8 +181,7 @@ TEST(a_timer_past_its_time_fires_at_once)
     OKAY(!timer_is_set(&t));
 }
 
-TEST(a_timer_beyond_the_range_waits_until_it_is_due)
-{
+TEST(a_timer_beyond_the_range_waits_until_it_is_due) {
     static struct wheel w;
     struct timer far = { 0 };
     struct timer never = { 0 };
@@ -209,8 +204,7 @@ TEST(a_timer_beyond_the_range_waits_until_it_is_due)
     OKAY(wheel_wait_ms(&w, now) == UINT64_MAX);
 }
 
-TEST(a_clock_that_goes_back_fires_nothing_early)
-{
+TEST(a_clock_that_goes_back_fires_nothing_early) {
     static struct wheel w;
     struct timer t = { 0 };
     size_t fired = 0;
@@ -235,8 +229,7 @@ static void set_again(struct timer *t, void *ctx) {
     chain->wait_in_callback = wheel_wait_ms(chain->wheel, 77);
 }
 
-TEST(what_a_callback_sets_waits_for_the_next_advance)
-{
+TEST(what_a_callback_sets_waits_for_the_next_advance) {
     static struct wheel w;
     struct chain chain = { .wheel = &w };
     wheel_init(&w, 0);
@@ -260,8 +253,7 @@ static void cancel_the_other(struct timer *t, void *ctx) {
     wheel_cancel(pair->wheel, t == &pair->first ? &pair->second : &pair->first);
 }
 
-TEST(a_callback_may_cancel_what_is_due_with_it)
-{
+TEST(a_callback_may_cancel_what_is_due_with_it) {
     static struct wheel w;
     struct pair pair = { .wheel = &w };
     wheel_init(&w, 0);

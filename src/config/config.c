@@ -339,8 +339,8 @@ static enum err check_whole(struct loader *l) {
     if (str_is_empty(c->tls_cert) != str_is_empty(c->tls_key)) {
         return refuse(l, OPTION_tls_cert, "tls.cert and tls.key go together: set both or none");
     }
-    if ((err = check_store(l)) != OK ||
-        (err = check_origins(l)) != OK || (err = check_addresses(l, OPTION_http_listen)) != OK ||
+    if ((err = check_store(l)) != OK || (err = check_origins(l)) != OK ||
+        (err = check_addresses(l, OPTION_http_listen)) != OK ||
         (err = check_addresses(l, OPTION_tchatator_listen)) != OK) {
         return err;
     }

@@ -38,8 +38,7 @@ static bool says(const struct rig *r, const char *piece) {
     return memmem(r->why.p, r->why.n, piece, strlen(piece)) != NULL;
 }
 
-TEST(without_any_source_the_defaults_hold)
-{
+TEST(without_any_source_the_defaults_hold) {
     SCOPED(rig_fini) struct rig r = rig_load((struct config_sources){ 0 });
     const struct config *c = r.config;
     OKAY(c != NULL);
@@ -71,8 +70,7 @@ TEST(without_any_source_the_defaults_hold)
     EQ(c->is_dev, false);
 }
 
-TEST(flags_go_before_the_environment_and_that_before_the_file)
-{
+TEST(flags_go_before_the_environment_and_that_before_the_file) {
     char *env[] = { "PARLOIR_LOG_LEVEL=error", "PARLOIR_LIMITS_MESSAGE_CHARS=500", NULL };
     const char *set[] = { "log.level=debug", "limits.hello_ms=101", "limits.hello_ms=102" };
     struct config_sources s = {
@@ -88,8 +86,7 @@ TEST(flags_go_before_the_environment_and_that_before_the_file)
     EQ(r.config->limits_hello_ms, 102);
 }
 
-TEST(the_documents_variables_work_and_lose_to_ours)
-{
+TEST(the_documents_variables_work_and_lose_to_ours) {
     char *env[] = { "DATABASE_URL=sqlite:/tmp/a.db",
                     "WS_BIND_ADDR=127.0.0.1:9001",
                     "JWT_SECRET=abc",
@@ -104,24 +101,21 @@ TEST(the_documents_variables_work_and_lose_to_ours)
     STR_EQ(r.config->cluster_url, "");
 }
 
-TEST(an_empty_variable_counts_as_unset)
-{
+TEST(an_empty_variable_counts_as_unset) {
     char *env[] = { "PARLOIR_HTTP_LISTEN=", "PARLOIR_LOG_LEVEL=", "JWT_SECRET=", NULL };
     SCOPED(rig_fini) struct rig r = rig_load((struct config_sources){ .env = env });
     EQ(r.config->http_listen.count, 1);
     EQ(r.config->log_level, LOG_LEVEL_INFO);
 }
 
-TEST(data_dir_moves_the_store)
-{
+TEST(data_dir_moves_the_store) {
     SCOPED(rig_fini) struct rig r = rig_load((struct config_sources){ .data_dir = "/srv/chat" });
     STR_EQ(r.config->data_dir, "/srv/chat");
     STR_EQ(r.config->store_url, "sqlite:/srv/chat/parloir.db");
     EQ(r.config->store_url.p[r.config->store_url.n], '\0');
 }
 
-TEST(an_unknown_key_is_refused_with_its_place_and_what_may_be_meant)
-{
+TEST(an_unknown_key_is_refused_with_its_place_and_what_may_be_meant) {
     SCOPED(rig_fini)
     struct rig a = rig_file("[http]\nlisten = 127.0.0.1:1\n\n[log]\nlevle = info\n");
     OKAY(says(&a, "chat.conf:5") && says(&a, "log.levle") && says(&a, "log.level was meant"));
@@ -133,8 +127,7 @@ TEST(an_unknown_key_is_refused_with_its_place_and_what_may_be_meant)
     OKAY(says(&d, "section.key=value"));
 }
 
-TEST(a_bad_value_is_refused_with_its_place_and_what_would_be_right)
-{
+TEST(a_bad_value_is_refused_with_its_place_and_what_would_be_right) {
     SCOPED(rig_fini) struct rig a = rig_file("[log]\n# a comment\nlevel = loud\n");
     OKAY(says(&a, "chat.conf:3") && says(&a, "log.level") && says(&a, "\"loud\"") &&
          says(&a, "error, warn, info or debug"));
@@ -148,28 +141,24 @@ TEST(a_bad_value_is_refused_with_its_place_and_what_would_be_right)
     OKAY(says(&d, "--data") && says(&d, "data.dir") && says(&d, "must not be empty"));
 }
 
-TEST(a_line_that_is_nothing_is_refused_with_its_number)
-{
+TEST(a_line_that_is_nothing_is_refused_with_its_number) {
     SCOPED(rig_fini) struct rig a = rig_file("[log]\nlevel = info\n\nwhat is this\n");
     OKAY(says(&a, "chat.conf:4"));
     SCOPED(rig_fini) struct rig b = rig_file("[log\nlevel = info\n");
     OKAY(says(&b, "chat.conf:1"));
 }
 
-TEST(an_option_given_twice_in_the_file_is_refused)
-{
+TEST(an_option_given_twice_in_the_file_is_refused) {
     SCOPED(rig_fini) struct rig r = rig_file("[log]\nlevel=info\n[http]\n[log]\nlevel=debug\n");
     OKAY(says(&r, "chat.conf:5") && says(&r, "already set on line 2"));
 }
 
-TEST(control_characters_are_not_repeated_to_the_terminal)
-{
+TEST(control_characters_are_not_repeated_to_the_terminal) {
     SCOPED(rig_fini) struct rig r = rig_file("[log]\nlevel = \x1b[31mred\n");
     OKAY(says(&r, "?[31mred") && !says(&r, "\x1b"));
 }
 
-TEST(no_secret_is_ever_repeated)
-{
+TEST(no_secret_is_ever_repeated) {
     char *env[] = { "DATABASE_URL=postgresql://u:hunter2@db/x", NULL };
     SCOPED(rig_fini) struct rig a = rig_load((struct config_sources){ .env = env });
     OKAY(a.config == NULL && !says(&a, "hunter2"));
@@ -181,8 +170,7 @@ TEST(no_secret_is_ever_repeated)
     OKAY(b.config == NULL && !says(&b, "hhhh"));
 }
 
-TEST(a_store_this_build_has_not_is_refused_by_name)
-{
+TEST(a_store_this_build_has_not_is_refused_by_name) {
     SCOPED(rig_fini) struct rig a = rig_set("store.url=postgresql://localhost/chat");
     OKAY(says(&a, "store.url") && says(&a, "PostgreSQL") && says(&a, "sqlite:PATH"));
     SCOPED(rig_fini) struct rig b = rig_set("store.url=/tmp/x.db");
@@ -193,8 +181,7 @@ TEST(a_store_this_build_has_not_is_refused_by_name)
     OKAY(d.config != NULL);
 }
 
-TEST(dev_opens_mobile_and_stays_on_loopback)
-{
+TEST(dev_opens_mobile_and_stays_on_loopback) {
     SCOPED(rig_fini) struct rig a = rig_load((struct config_sources){ .is_dev = true });
     EQ(a.config->is_dev, true);
     EQ(a.config->mobile_proof, MOBILE_PROOF_OPEN);
@@ -221,8 +208,7 @@ TEST(dev_opens_mobile_and_stays_on_loopback)
     }
 }
 
-TEST(tls_addresses_need_certificate_and_key)
-{
+TEST(tls_addresses_need_certificate_and_key) {
     SCOPED(rig_fini) struct rig a = rig_set("http.listen=tls:0.0.0.0:8443");
     OKAY(says(&a, "tls.cert"));
     SCOPED(rig_fini) struct rig b = rig_set("tls.cert=/x.pem");
@@ -233,8 +219,7 @@ TEST(tls_addresses_need_certificate_and_key)
     OKAY(c.config != NULL);
 }
 
-TEST(what_does_not_make_sense_is_refused)
-{
+TEST(what_does_not_make_sense_is_refused) {
     static const char *const bad[] = {
         "http.origins=",          "http.origins=https://a.example/",
         "http.origins=a.example", "http.origins=*,ftp://a.example",
@@ -258,8 +243,7 @@ static void expect_rate(const struct rig *r, const char *dialect, uint64_t per_m
     EQ(rate.burst, burst);
 }
 
-TEST(the_documented_profile_gives_each_dialect_its_own_rates)
-{
+TEST(the_documented_profile_gives_each_dialect_its_own_rates) {
     SCOPED(rig_fini) struct rig r = rig_load((struct config_sources){ 0 });
     expect_rate(&r, "envelope", 10, 100, 10);
     expect_rate(&r, "tchatator", 60, 600, 60);
@@ -269,8 +253,7 @@ TEST(the_documented_profile_gives_each_dialect_its_own_rates)
     expect_rate(&r, "rest", 60, 0, 20);
 }
 
-TEST(the_other_profiles_are_the_same_everywhere)
-{
+TEST(the_other_profiles_are_the_same_everywhere) {
     static const char *const dialects[] = { "envelope", "tchatator", "mobile",
                                             "hub",      "socketio",  "rest" };
     SCOPED(rig_fini) struct rig chat = rig_set("limits.profile=chat");
@@ -281,8 +264,7 @@ TEST(the_other_profiles_are_the_same_everywhere)
     }
 }
 
-TEST(a_single_key_goes_before_the_profile)
-{
+TEST(a_single_key_goes_before_the_profile) {
     SCOPED(rig_fini)
     struct rig a = rig_file("[limits]\nhub.per_minute = 5\nprofile = open\n"
                             "[limits.envelope]\nper_hour = 7\n");
@@ -295,8 +277,7 @@ TEST(a_single_key_goes_before_the_profile)
     expect_rate(&c, "hub", 0, 0, 0);
 }
 
-TEST(a_change_that_needs_a_restart_is_named)
-{
+TEST(a_change_that_needs_a_restart_is_named) {
     SCOPED(rig_fini) struct rig a = rig_file("[log]\nlevel = info\n");
     SCOPED(rig_fini) struct rig b = rig_file("[log]\nlevel = debug\n[auth]\nissuer = x\n");
     SCOPED(rig_fini)
@@ -310,8 +291,7 @@ TEST(a_change_that_needs_a_restart_is_named)
     STR_EQ(buf_str(&names), "http.listen, hub.listen, server.credits");
 }
 
-TEST(a_file_is_read_from_disk)
-{
+TEST(a_file_is_read_from_disk) {
     char dir[] = "/tmp/parloir-conf-XXXXXX";
     char path[64];
     OKAY(mkdtemp(dir) != NULL);
@@ -347,8 +327,7 @@ TEST(a_file_is_read_from_disk)
     rmdir(dir);
 }
 
-TEST(the_tape_is_a_flag_of_its_own)
-{
+TEST(the_tape_is_a_flag_of_its_own) {
     SCOPED(rig_fini) struct rig r = rig_load((struct config_sources){ .tape_file = "/tmp/t" });
     STR_EQ(r.config->tape_file, "/tmp/t");
 }

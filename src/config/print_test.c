@@ -57,16 +57,14 @@ static void check_generated(const char *name, const struct buf *want) {
     OKAY(is_current);
 }
 
-TEST(the_sample_file_is_current)
-{
+TEST(the_sample_file_is_current) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 20);
     config_put_sample(&b);
     OKAY(buf_ok(&b));
     check_generated("etc/parloir.conf", &b);
 }
 
-TEST(the_man_page_is_current)
-{
+TEST(the_man_page_is_current) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 20);
     config_put_man(&b);
     OKAY(buf_ok(&b));
@@ -88,8 +86,7 @@ static void uncomment(struct buf *b, struct buf *text) {
     buf_put_char(text, '\0');
 }
 
-TEST(the_sample_with_every_comment_taken_off_is_the_defaults)
-{
+TEST(the_sample_with_every_comment_taken_off_is_the_defaults) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 20);
     SCOPED(buf_fini) struct buf text = BUF_INIT(1 << 20);
     SCOPED(buf_fini) struct buf why = BUF_INIT(1024);
@@ -120,8 +117,7 @@ TEST(the_sample_with_every_comment_taken_off_is_the_defaults)
     EQ(lines, count);
 }
 
-TEST(everything_printed_names_every_option_but_the_hidden)
-{
+TEST(everything_printed_names_every_option_but_the_hidden) {
     void (*const puts[])(struct buf * out) = { config_put_help, config_put_man };
     for (size_t p = 0; p < COUNT(puts); p++) {
         SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 20);
@@ -133,8 +129,7 @@ TEST(everything_printed_names_every_option_but_the_hidden)
     }
 }
 
-TEST(a_field_is_its_options_name_with_underscores)
-{
+TEST(a_field_is_its_options_name_with_underscores) {
     static const char *const fields[] = {
 #define OPT(field, name, kind, bounds, def, alias, when, help) #field,
 #include "config/config.tbl.h"
@@ -150,8 +145,7 @@ TEST(a_field_is_its_options_name_with_underscores)
     }
 }
 
-TEST(the_table_is_in_order)
-{
+TEST(the_table_is_in_order) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *o = &options[i];
         size_t n = strlen(o->help);

@@ -13,8 +13,7 @@ static enum err set(enum option_id id, const char *text) {
     return err;
 }
 
-TEST(bytes_have_units)
-{
+TEST(bytes_have_units) {
     static const struct {
         const char *text;
         uint64_t bytes;
@@ -44,8 +43,7 @@ TEST(bytes_have_units)
     EQ(config.limits_outbox_bytes, 65536);    // the last good one
 }
 
-TEST(times_have_units)
-{
+TEST(times_have_units) {
     static const struct {
         const char *text;
         uint64_t ms;
@@ -66,8 +64,7 @@ TEST(times_have_units)
     }
 }
 
-TEST(numbers_have_bounds)
-{
+TEST(numbers_have_bounds) {
     EQ(set(OPTION_server_workers, "64"), OK);
     EQ(config.server_workers, 64);
     EQ(set(OPTION_server_workers, "65"), ERR_PROTO);
@@ -76,8 +73,7 @@ TEST(numbers_have_bounds)
     EQ(set(OPTION_server_workers, "six"), ERR_PROTO);
 }
 
-TEST(switches_take_the_usual_words)
-{
+TEST(switches_take_the_usual_words) {
     static const char *const on[] = { "on", "ON", "yes", "true", "1" };
     static const char *const off[] = { "off", "no", "False", "0" };
     for (size_t i = 0; i < COUNT(on); i++) {
@@ -92,8 +88,7 @@ TEST(switches_take_the_usual_words)
     EQ(set(OPTION_auth_provision, ""), ERR_PROTO);
 }
 
-TEST(choices_are_the_enums_of_the_header)
-{
+TEST(choices_are_the_enums_of_the_header) {
     EQ(set(OPTION_mobile_proof, "otp"), OK);
     EQ(config.mobile_proof, MOBILE_PROOF_OTP);
     EQ(set(OPTION_mobile_proof, "token"), OK);
@@ -117,8 +112,7 @@ TEST(choices_are_the_enums_of_the_header)
     EQ(set(OPTION_mobile_proof, ""), ERR_PROTO);
 }
 
-TEST(addresses_have_three_forms)
-{
+TEST(addresses_have_three_forms) {
     static const char *const good[] = {
         "127.0.0.1:8080",    ":8080",        "0.0.0.0:0",        "[::1]:65535",
         "[::]:80",           "localhost:80", "unix:/run/a.sock", "unix:a",
@@ -158,8 +152,7 @@ TEST(addresses_have_three_forms)
     OKAY(!address_is_one((struct str){ path, 5 + 108 }));
 }
 
-TEST(loopback_is_what_no_other_machine_can_reach)
-{
+TEST(loopback_is_what_no_other_machine_can_reach) {
     OKAY(config_is_loopback(STR_LIT("127.0.0.1:1")));
     OKAY(config_is_loopback(STR_LIT("tls:127.1.2.3:1")));
     OKAY(config_is_loopback(STR_LIT("[::1]:1")));
@@ -171,8 +164,7 @@ TEST(loopback_is_what_no_other_machine_can_reach)
     OKAY(!config_is_loopback(STR_LIT("10.127.0.1:1")));
 }
 
-TEST(lists_are_cut_at_commas_and_trimmed)
-{
+TEST(lists_are_cut_at_commas_and_trimmed) {
     EQ(set(OPTION_http_listen, " 127.0.0.1:1 ,, :2,"), OK);
     EQ(config.http_listen.count, 2);
     STR_EQ(config.http_listen.items[0], "127.0.0.1:1");
@@ -194,8 +186,7 @@ TEST(lists_are_cut_at_commas_and_trimmed)
     EQ(option_set(&options[OPTION_http_listen], buf_str(&many), &config, &said), ERR_PROTO);
 }
 
-TEST(a_value_has_its_bound_and_no_zero_byte)
-{
+TEST(a_value_has_its_bound_and_no_zero_byte) {
     static char text[CONFIG_VALUE_BYTES_MAX + 2];
     memset(text, 'x', sizeof text);
     struct str value = { text, CONFIG_VALUE_BYTES_MAX };
@@ -206,8 +197,7 @@ TEST(a_value_has_its_bound_and_no_zero_byte)
     EQ(option_set(&options[OPTION_auth_issuer], STR_LIT("a\0b"), &config, &said), ERR_PROTO);
 }
 
-TEST(the_last_test_gives_the_memory_back)
-{
+TEST(the_last_test_gives_the_memory_back) {
     arena_fini(&config.arena);
     buf_fini(&said);
     OKAY(config.arena.blocks == NULL);

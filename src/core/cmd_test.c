@@ -4,8 +4,7 @@
 #include "core/batch.h"
 #include "test/unit.h"
 
-TEST(every_command_has_a_name_that_leads_back_to_it)
-{
+TEST(every_command_has_a_name_that_leads_back_to_it) {
     for (enum cmd_type type = 0; type < CMD_COUNT; type++) {
         EQ(cmd_by_name(str_of(cmd_name(type))), type);
     }
@@ -15,22 +14,19 @@ TEST(every_command_has_a_name_that_leads_back_to_it)
     STR_EQ(str_of(cmd_name(CMD_message_send)), "message_send");
 }
 
-TEST(the_table_says_which_commands_write)
-{
+TEST(the_table_says_which_commands_write) {
     OKAY(cmd_writes(CMD_message_send) && cmd_writes(CMD_ban_add));
     OKAY(!cmd_writes(CMD_ping) && !cmd_writes(CMD_session_open));
 }
 
-TEST(every_role_has_a_name_that_leads_back_to_it)
-{
+TEST(every_role_has_a_name_that_leads_back_to_it) {
     for (enum role role = 0; role < ROLE_COUNT; role++) {
         EQ(role_by_name(str_of(role_name(role))), role);
     }
     EQ(role_by_name(STR_LIT("owner")), ROLE_COUNT);
 }
 
-TEST(every_refusal_has_a_code_a_status_and_a_sentence_in_both_languages)
-{
+TEST(every_refusal_has_a_code_a_status_and_a_sentence_in_both_languages) {
     for (enum refusal r = REFUSE_NONE + 1; r < REFUSAL_COUNT; r++) {
         OKAY(strlen(refusal_name(r)) > 0 && strlen(refusal_code(r)) > 0);
         OKAY(refusal_status(r) >= 400 && refusal_status(r) < 600);
@@ -45,8 +41,7 @@ TEST(every_refusal_has_a_code_a_status_and_a_sentence_in_both_languages)
     EQ(refusal_status(REFUSE_NONE), 200);
 }
 
-TEST(an_intake_owns_every_text_of_its_command)
-{
+TEST(an_intake_owns_every_text_of_its_command) {
     char room[] = "lobby";
     char content[] = "hello";
     struct cmd cmd = { .type = CMD_message_send, .session = { 7 }, .limit = 3 };
@@ -66,8 +61,7 @@ TEST(an_intake_owns_every_text_of_its_command)
     intake_free(&i);
 }
 
-TEST(every_event_says_who_hears_it_and_whether_it_is_kept)
-{
+TEST(every_event_says_who_hears_it_and_whether_it_is_kept) {
     for (enum event_type type = 0; type < EVENT_COUNT; type++) {
         OKAY(strlen(event_name(type)) > 0);
         OKAY(event_audience(type) <= AUD_SESSIONS);
@@ -79,8 +73,7 @@ TEST(every_event_says_who_hears_it_and_whether_it_is_kept)
     OKAY(event_is_kept(EV_message_posted) && !event_is_kept(EV_typing_changed));
 }
 
-TEST(a_batch_keeps_its_items_in_order_and_counts_what_must_be_kept)
-{
+TEST(a_batch_keeps_its_items_in_order_and_counts_what_must_be_kept) {
     struct batch *b = batch_new(1234);
     struct cmd cmd = { .type = CMD_room_join, .session = { 9 }, .ref = STR_LIT("1") };
     cmd.dialect = DIALECT_hub;
@@ -111,8 +104,7 @@ TEST(a_batch_keeps_its_items_in_order_and_counts_what_must_be_kept)
     batch_unref(&b);
 }
 
-TEST(the_last_reference_frees_the_batch_and_its_intakes)
-{
+TEST(the_last_reference_frees_the_batch_and_its_intakes) {
     struct batch *b = batch_new(1);
     struct cmd cmd = { .type = CMD_ping };
     for (size_t i = 0; i < 3; i++) {
@@ -134,8 +126,7 @@ TEST(the_last_reference_frees_the_batch_and_its_intakes)
     OKAY(!batch_unref(&b));    // the sanitizers say whether everything was freed
 }
 
-TEST(an_answer_outlives_the_batch_of_its_question)
-{
+TEST(an_answer_outlives_the_batch_of_its_question) {
     struct batch *b = batch_new(1);
     struct cmd cmd = { .type = CMD_room_history, .session = { 5 } };
     cmd.ref = batch_str(b, STR_LIT("\"a\""));

@@ -126,8 +126,7 @@ static void check_cell(const struct row *row, enum caller caller) {
     EQ(got, want);
 }
 
-TEST(every_operation_by_every_kind_of_caller)
-{
+TEST(every_operation_by_every_kind_of_caller) {
     size_t count;
     const struct row *rows = matrix(&count);
     for (size_t i = 0; i < count; i++) {
@@ -138,8 +137,7 @@ TEST(every_operation_by_every_kind_of_caller)
     }
 }
 
-TEST(the_matrix_has_a_row_for_every_command)
-{
+TEST(the_matrix_has_a_row_for_every_command) {
     size_t count;
     const struct row *rows = matrix(&count);
     for (enum cmd_type type = 0; type < CMD_COUNT; type++) {
@@ -153,8 +151,7 @@ TEST(the_matrix_has_a_row_for_every_command)
 
 // ---- the store is away
 
-TEST(nothing_that_writes_is_begun_while_nothing_can_be_stored)
-{
+TEST(nothing_that_writes_is_begun_while_nothing_can_be_stored) {
     size_t count;
     const struct row *rows = matrix(&count);
     for (size_t i = 0; i < count; i++) {
@@ -171,8 +168,7 @@ TEST(nothing_that_writes_is_begun_while_nothing_can_be_stored)
     }
 }
 
-TEST(the_store_comes_back)
-{
+TEST(the_store_comes_back) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general");
     rig_writable(rig, false);
     EQ(rig_do(rig, "ann", SAY("general", "x")), REFUSE_store_away);
@@ -184,8 +180,7 @@ TEST(the_store_comes_back)
 
 // ---- how often
 
-TEST(only_what_creates_content_counts_and_a_refused_message_does_not)
-{
+TEST(only_what_creates_content_counts_and_a_refused_message_does_not) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob");
     rig->limits.content[DIALECT_hub].per_minute = 3;
     rig_take_limits(rig);
@@ -215,8 +210,7 @@ TEST(only_what_creates_content_counts_and_a_refused_message_does_not)
     EQ(rig_reply(rig)->retry_after_ms, 0);
 }
 
-TEST(a_second_connection_is_no_second_allowance)
-{
+TEST(a_second_connection_is_no_second_allowance) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general");
     rig->limits.content[DIALECT_hub].burst = 1;
     rig_take_limits(rig);
@@ -232,8 +226,7 @@ TEST(a_second_connection_is_no_second_allowance)
     EQ(rig_do(rig, "ann", SAY("general", "x")), REFUSE_NONE);
 }
 
-TEST(each_dialect_has_limits_of_its_own_over_one_history)
-{
+TEST(each_dialect_has_limits_of_its_own_over_one_history) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general");
     rig->limits.content[DIALECT_hub].per_minute = 1;
     rig_take_limits(rig);
@@ -250,16 +243,14 @@ TEST(each_dialect_has_limits_of_its_own_over_one_history)
 
 // ---- what is resident
 
-TEST(an_idle_user_in_a_room_costs_little)
-{
+TEST(an_idle_user_in_a_room_costs_little) {
     EQ(sizeof(struct user) <= 96, 1);
     EQ(sizeof(struct session) <= 64, 1);
     EQ(sizeof(struct follow), 16);
     EQ(sizeof(struct member) <= 48, 1);
 }
 
-TEST(what_is_resident_is_counted)
-{
+TEST(what_is_resident_is_counted) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "mia member of secret", "x away");
     struct core_counts n = core_count(rig->core);
     EQ(n.users, 3);
@@ -290,8 +281,7 @@ static uint64_t story(void) {
     return digest;
 }
 
-TEST(the_same_commands_give_the_same_batches)
-{
+TEST(the_same_commands_give_the_same_batches) {
     uint64_t first = story();
     OKAY(first != 0);
     EQ(story(), first);

@@ -12,8 +12,7 @@
 #define NO_ROOM(name) CMD_OF(room_remove, .room_name = TEXT_OF(name))
 #define SHOW(name) CMD_OF(user_show, .username = TEXT_OF(name))
 
-TEST(a_user_is_added_with_everything_that_was_said)
-{
+TEST(a_user_is_added_with_everything_that_was_said) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     struct cmd cmd = ADD("Pat Smith");
     cmd.mobile = STR_LIT("+33612345678");
@@ -35,8 +34,7 @@ TEST(a_user_is_added_with_everything_that_was_said)
     EQ(rig_reply(rig)->role, ROLE_PRO);
 }
 
-TEST(a_user_who_cannot_be_added_is_told_why)
-{
+TEST(a_user_who_cannot_be_added_is_told_why) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     struct cmd cmd = ADD("pat");
     cmd.mobile = STR_LIT("+336");
@@ -61,8 +59,7 @@ TEST(a_user_who_cannot_be_added_is_told_why)
     EQ(rig_do(rig, "operator", ADD("12345678901234567890123456789012")), REFUSE_NONE);
 }
 
-TEST(a_role_is_changed)
-{
+TEST(a_role_is_changed) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     struct cmd cmd = CMD_OF(user_role, .username = STR_LIT("ann"), .role = ROLE_ADMIN);
     EQ(rig_do(rig, "operator", cmd), REFUSE_NONE);
@@ -77,8 +74,7 @@ TEST(a_role_is_changed)
     EQ(rig_do(rig, "operator", cmd), REFUSE_user_unknown);
 }
 
-TEST(a_password_passes_through_as_a_hash)
-{
+TEST(a_password_passes_through_as_a_hash) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann pro");
     struct cmd cmd = CMD_OF(user_password, .username = STR_LIT("ann"), .hash = STR_LIT("h"));
     EQ(rig_do(rig, "operator", cmd), REFUSE_NONE);
@@ -90,8 +86,7 @@ TEST(a_password_passes_through_as_a_hash)
     EQ(rig_do(rig, "operator", cmd), REFUSE_user_unknown);
 }
 
-TEST(an_erased_user_leaves_nothing_but_an_id)
-{
+TEST(an_erased_user_leaves_nothing_but_an_id) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "mia member of secret");
     struct cmd cmd = ADD("a name that is longer than 16");
     cmd.mobile = STR_LIT("+336");
@@ -110,8 +105,7 @@ TEST(an_erased_user_leaves_nothing_but_an_id)
     EQ(rig_reply(rig)->user.v, 4);
 }
 
-TEST(an_erased_users_rooms_hear_them_leave_under_their_name)
-{
+TEST(an_erased_users_rooms_hear_them_leave_under_their_name) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "mia member of secret");
     rig_do(rig, "mia", JOIN("secret"));
     rig_do(rig, "mia", JOIN("general"));
@@ -127,15 +121,13 @@ TEST(an_erased_users_rooms_hear_them_leave_under_their_name)
     EQ(core_count(rig->core).members, 0);
 }
 
-TEST(a_placeholder_that_is_taken_is_made_longer)
-{
+TEST(a_placeholder_that_is_taken_is_made_longer) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "erased-1 away", "erased-1_2 away");
     EQ(rig_do(rig, "operator", ERASE("ann")), REFUSE_NONE);
     STR_EQ(rig_event(rig, EV_user_erased, 0)->username, "erased-1_3");
 }
 
-TEST(tokens_are_known_by_their_labels)
-{
+TEST(tokens_are_known_by_their_labels) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "operator", TOKEN("ann", "bot")), REFUSE_NONE);
     const struct event *ev = rig_event(rig, EV_token_added, 0);
@@ -158,8 +150,7 @@ TEST(tokens_are_known_by_their_labels)
     EQ(rig_do(rig, "operator", bare), REFUSE_malformed);
 }
 
-TEST(a_room_is_added_and_can_be_used_at_once)
-{
+TEST(a_room_is_added_and_can_be_used_at_once) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "operator", ROOM("caf\xc3\xa9")), REFUSE_NONE);
     const struct event *ev = rig_event(rig, EV_room_created, 0);
@@ -177,8 +168,7 @@ TEST(a_room_is_added_and_can_be_used_at_once)
     EQ(rig_do(rig, "ann", JOIN("hidden")), REFUSE_room_unknown);
 }
 
-TEST(a_room_has_a_name_that_can_be_shown)
-{
+TEST(a_room_has_a_name_that_can_be_shown) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     char name[66];
     memset(name, 'r', sizeof name);
@@ -191,8 +181,7 @@ TEST(a_room_has_a_name_that_can_be_shown)
     EQ(rig_do(rig, "operator", ROOM(" a")), REFUSE_malformed);
 }
 
-TEST(a_removed_room_says_so_to_those_in_it_and_is_gone)
-{
+TEST(a_removed_room_says_so_to_those_in_it_and_is_gone) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob", "mia member of secret");
     rig_do(rig, "mia", JOIN("secret"));
     EQ(rig_do(rig, "operator", NO_ROOM("secret")), REFUSE_NONE);
@@ -207,16 +196,14 @@ TEST(a_removed_room_says_so_to_those_in_it_and_is_gone)
     EQ(core_count(rig->core).rooms, 1);
 }
 
-TEST(general_stays)
-{
+TEST(general_stays) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "operator", NO_ROOM("general")), REFUSE_forbidden);
     OKAY(rig_reply(rig)->detail.n > 0);
     EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);
 }
 
-TEST(room_ids_end_where_javascript_numbers_do)
-{
+TEST(room_ids_end_where_javascript_numbers_do) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away");
     rig_restore(rig, (struct event){ .type = EV_room_created,
                                      .room = { ID_MAX },
@@ -227,8 +214,7 @@ TEST(room_ids_end_where_javascript_numbers_do)
     EQ(rig_do(rig, "ann", JOIN("last")), REFUSE_NONE);
 }
 
-TEST(a_ban_is_set_changed_and_lifted)
-{
+TEST(a_ban_is_set_changed_and_lifted) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away");
     struct cmd ban = BAN("ann");
     EQ(rig_do(rig, "operator", ban), REFUSE_NONE);

@@ -5,8 +5,7 @@
 #define HISTORY(name, n) CMD_OF(room_history, .room_name = TEXT_OF(name), .limit = (n))
 #define WITH(id, n) CMD_OF(direct_history, .user = (id), .limit = (n))
 
-TEST(a_history_is_asked_of_the_store_and_answered_by_it)
-{
+TEST(a_history_is_asked_of_the_store_and_answered_by_it) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     struct cmd cmd = HISTORY("general", 20);
     cmd.before = 99;
@@ -24,8 +23,7 @@ TEST(a_history_is_asked_of_the_store_and_answered_by_it)
     STR_EQ(ask->ref, "7");
 }
 
-TEST(a_history_has_a_usual_length_and_a_greatest)
-{
+TEST(a_history_has_a_usual_length_and_a_greatest) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     rig_do(rig, "ann", HISTORY("general", 0));
     EQ(rig_ask(rig)->limit, HISTORY_LIMIT_DEFAULT);
@@ -39,8 +37,7 @@ TEST(a_history_has_a_usual_length_and_a_greatest)
     EQ(rig_ask(rig)->limit, HISTORY_LIMIT_MAX);
 }
 
-TEST(who_may_not_know_a_room_may_not_read_it)
-{
+TEST(who_may_not_know_a_room_may_not_read_it) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "mia member of secret", "bob");
     EQ(rig_do(rig, "ann", HISTORY("secret", 1)), REFUSE_room_unknown);
     EQ(rig_do(rig, "ann", HISTORY("nowhere", 1)), REFUSE_room_unknown);
@@ -52,8 +49,7 @@ TEST(who_may_not_know_a_room_may_not_read_it)
     EQ(rig_do(rig, "ann", CMD_OF(room_history, .room = dm)), REFUSE_room_unknown);
 }
 
-TEST(a_dm_nobody_spoke_in_is_room_0)
-{
+TEST(a_dm_nobody_spoke_in_is_room_0) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "ann", WITH(2, 5)), REFUSE_NONE);
     const struct ask *ask = rig_ask(rig);
@@ -68,8 +64,7 @@ TEST(a_dm_nobody_spoke_in_is_room_0)
     EQ(rig_do(rig, "ann", WITH(9, 5)), REFUSE_user_unknown);
 }
 
-TEST(what_was_said_with_somebody_erased_can_still_be_read)
-{
+TEST(what_was_said_with_somebody_erased_can_still_be_read) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     rig_do(rig, "bob", DM(1, "hello"));
     rig_do(rig, "operator", ERASE("bob"));
@@ -77,8 +72,7 @@ TEST(what_was_said_with_somebody_erased_can_still_be_read)
     OKAY(rig_ask(rig)->room.v != 0);
 }
 
-TEST(the_operator_lists_users_tokens_rooms_and_bans)
-{
+TEST(the_operator_lists_users_tokens_rooms_and_bans) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "operator", CMD_OF(list, .list_kind = LIST_ROOMS)), REFUSE_NONE);
     EQ(rig_ask(rig)->kind, ASK_LIST);

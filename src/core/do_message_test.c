@@ -8,8 +8,7 @@
     CMD_OF(message_send, .room_name = TEXT_OF(name), .content = TEXT_OF(text),                     \
            .client_id = TEXT_OF(id))
 
-TEST(a_message_reaches_everybody_in_the_room_its_sender_too)
-{
+TEST(a_message_reaches_everybody_in_the_room_its_sender_too) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general", "eve");
     EQ(rig_do(rig, "ann", SAY_ID("general", "hello", "k1")), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "reply message_posted");
@@ -29,8 +28,7 @@ TEST(a_message_reaches_everybody_in_the_room_its_sender_too)
     EQ(rig_heard(rig, "eve", EV_message_posted), 0);
 }
 
-TEST(who_speaks_in_a_room_follows_it_from_then_on)
-{
+TEST(who_speaks_in_a_room_follows_it_from_then_on) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob in general");
     EQ(rig_do(rig, "ann", SAY("general", "hello")), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "follow_started reply room_entered message_posted");
@@ -39,8 +37,7 @@ TEST(who_speaks_in_a_room_follows_it_from_then_on)
     EQ(rig_heard(rig, "ann", EV_message_posted), 2);
 }
 
-TEST(a_request_gets_its_own_id_back)
-{
+TEST(a_request_gets_its_own_id_back) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general");
     struct cmd cmd = SAY("general", "hello");
     cmd.ref = STR_LIT("42");
@@ -52,8 +49,7 @@ TEST(a_request_gets_its_own_id_back)
     STR_EQ(rig_reply(rig)->ref, "42");
 }
 
-TEST(a_message_needs_some_text)
-{
+TEST(a_message_needs_some_text) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob");
     EQ(rig_do(rig, "ann", SAY("general", "")), REFUSE_empty);
     EQ(rig_do(rig, "ann", SAY("general", " \t\n\xc2\xa0")), REFUSE_empty);
@@ -63,8 +59,7 @@ TEST(a_message_needs_some_text)
     STR_EQ(rig_event(rig, EV_message_posted, 0)->content, " . ");    // as it was typed
 }
 
-TEST(a_message_is_as_long_as_the_limit_in_characters_not_bytes)
-{
+TEST(a_message_is_as_long_as_the_limit_in_characters_not_bytes) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob");
     rig->limits.message_chars = 4;
     rig_take_limits(rig);
@@ -78,8 +73,7 @@ TEST(a_message_is_as_long_as_the_limit_in_characters_not_bytes)
     EQ(rig_do(rig, "ann", EDIT(1, "abcde")), REFUSE_too_long);
 }
 
-TEST(a_client_id_has_at_most_64_characters)
-{
+TEST(a_client_id_has_at_most_64_characters) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob");
     char id[300];
     memset(id, 'k', sizeof id);
@@ -102,8 +96,7 @@ TEST(a_client_id_has_at_most_64_characters)
     EQ(rig_do(rig, "ann", dm), REFUSE_NONE);
 }
 
-TEST(nobody_speaks_in_a_room_they_may_not_know)
-{
+TEST(nobody_speaks_in_a_room_they_may_not_know) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "mia member of secret");
     EQ(rig_do(rig, "ann", SAY("secret", "let me in")), REFUSE_room_unknown);
     EQ(rig_do(rig, "ann", SAY("nowhere", "hello")), REFUSE_room_unknown);
@@ -112,8 +105,7 @@ TEST(nobody_speaks_in_a_room_they_may_not_know)
     OKAY(rig_event(rig, EV_message_posted, 0)->is_private);
 }
 
-TEST(a_dm_is_heard_on_all_connections_of_both_and_nowhere_else)
-{
+TEST(a_dm_is_heard_on_all_connections_of_both_and_nowhere_else) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob", "eve");
     rig_open(rig, "ann/2");
     rig_open(rig, "bob/2");
@@ -140,8 +132,7 @@ TEST(a_dm_is_heard_on_all_connections_of_both_and_nowhere_else)
     EQ(rig_heard(rig, "eve", EV_message_posted), 0);
 }
 
-TEST(two_people_have_one_dm_whoever_begins)
-{
+TEST(two_people_have_one_dm_whoever_begins) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "bob", DM(1, "psst")), REFUSE_NONE);
     const struct event *made = rig_event(rig, EV_room_created, 0);
@@ -154,8 +145,7 @@ TEST(two_people_have_one_dm_whoever_begins)
     EQ(rig_event(rig, EV_message_posted, 0)->other.v, 2);
 }
 
-TEST(one_may_write_to_oneself_and_hears_it_once)
-{
+TEST(one_may_write_to_oneself_and_hears_it_once) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "ann", DM(1, "remember the milk")), REFUSE_NONE);
     EQ(rig_event(rig, EV_message_posted, 0)->session_count, 1);
@@ -168,8 +158,7 @@ TEST(one_may_write_to_oneself_and_hears_it_once)
     EQ(rig_event(rig, EV_message_edited, 0)->other.v, 1);
 }
 
-TEST(a_dm_goes_to_somebody_who_is_there)
-{
+TEST(a_dm_goes_to_somebody_who_is_there) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob away");
     EQ(rig_do(rig, "ann", DM(9, "hello?")), REFUSE_user_unknown);
     EQ(rig_do(rig, "ann", DM(0, "hello?")), REFUSE_user_unknown);
@@ -184,8 +173,7 @@ TEST(a_dm_goes_to_somebody_who_is_there)
     EQ(rig_do(rig, "ann", by_name), REFUSE_user_unknown);
 }
 
-TEST(whom_one_writes_to_does_not_give_away_a_number)
-{
+TEST(whom_one_writes_to_does_not_give_away_a_number) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "operator",
               CMD_OF(user_add, .username = STR_LIT("pat"), .mobile = STR_LIT("+33612345678"))),
@@ -195,8 +183,7 @@ TEST(whom_one_writes_to_does_not_give_away_a_number)
     STR_EQ(rig_reply(rig)->mobile, "");
 }
 
-TEST(an_edit_is_for_the_store_to_place)
-{
+TEST(an_edit_is_for_the_store_to_place) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob admin");
     EQ(rig_do(rig, "ann", EDIT(17, "better")), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "reply message_edited");
@@ -217,16 +204,14 @@ TEST(an_edit_is_for_the_store_to_place)
     STR_EQ(rig_event(rig, EV_message_deleted, 0)->content, "");
 }
 
-TEST(a_message_without_a_possible_id_is_unknown)
-{
+TEST(a_message_without_a_possible_id_is_unknown) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "ann", EDIT(0, "x")), REFUSE_message_unknown);
     EQ(rig_do(rig, "ann", DELETE(0)), REFUSE_message_unknown);
     EQ(rig_do(rig, "ann", DELETE(ID_MAX + 1)), REFUSE_message_unknown);
 }
 
-TEST(an_edit_may_name_its_room)
-{
+TEST(an_edit_may_name_its_room) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general");
     struct cmd edit = EDIT(17, "better");
     edit.room_name = STR_LIT("general");
@@ -238,8 +223,7 @@ TEST(an_edit_may_name_its_room)
     EQ(rig_do(rig, "ann", edit), REFUSE_room_unknown);
 }
 
-TEST(an_edit_in_a_dm_reaches_both_when_the_command_names_it)
-{
+TEST(an_edit_in_a_dm_reaches_both_when_the_command_names_it) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann admin", "bob", "eve");
     struct cmd edit = EDIT(17, "better");
     edit.user = 2;

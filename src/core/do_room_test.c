@@ -4,8 +4,7 @@
 #include "core/room.h"
 #include "test/unit.h"
 
-TEST(joining_is_told_in_order_follow_answer_arrival)
-{
+TEST(joining_is_told_in_order_follow_answer_arrival) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob in general");
     EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "follow_started reply room_entered");
@@ -21,16 +20,14 @@ TEST(joining_is_told_in_order_follow_answer_arrival)
     EQ(rig_heard(rig, "bob", EV_room_entered), 1);
 }
 
-TEST(joining_twice_is_answered_and_changes_nothing)
-{
+TEST(joining_twice_is_answered_and_changes_nothing) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general");
     EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "reply");
     EQ(rig_room(rig, "general")->follow_count, 1);
 }
 
-TEST(only_the_first_session_of_a_user_enters_and_only_the_last_leaves)
-{
+TEST(only_the_first_session_of_a_user_enters_and_only_the_last_leaves) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general");
     rig_open(rig, "ann/2");
     EQ(rig_do(rig, "ann/2", JOIN("general")), REFUSE_NONE);
@@ -44,16 +41,14 @@ TEST(only_the_first_session_of_a_user_enters_and_only_the_last_leaves)
     STR_EQ(rig_event(rig, EV_room_left, 0)->username, "ann");
 }
 
-TEST(leaving_what_is_not_followed_is_answered)
-{
+TEST(leaving_what_is_not_followed_is_answered) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "ann", LEAVE("general")), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "reply");
     STR_EQ(rig_reply(rig)->room_name, "general");
 }
 
-TEST(a_room_can_be_named_by_its_id)
-{
+TEST(a_room_can_be_named_by_its_id) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "ann", CMD_OF(room_join, .room = 1)), REFUSE_NONE);
     STR_EQ(rig_reply(rig)->room_name, "general");
@@ -61,8 +56,7 @@ TEST(a_room_can_be_named_by_its_id)
     EQ(rig_reply(rig)->room.v, 77);
 }
 
-TEST(a_room_that_is_not_there_is_unknown_under_the_name_asked_for)
-{
+TEST(a_room_that_is_not_there_is_unknown_under_the_name_asked_for) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "ann", JOIN("nowhere")), REFUSE_room_unknown);
     STR_EQ(rig_reply(rig)->room_name, "nowhere");
@@ -72,8 +66,7 @@ TEST(a_room_that_is_not_there_is_unknown_under_the_name_asked_for)
     EQ(rig_do(rig, "ann", CMD_OF(room_join, .room = 0)), REFUSE_room_unknown);
 }
 
-TEST(a_private_channel_does_not_exist_for_strangers)
-{
+TEST(a_private_channel_does_not_exist_for_strangers) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "mia member of secret");
     EQ(rig_do(rig, "ann", JOIN("secret")), REFUSE_room_unknown);
     EQ(rig_do(rig, "ann", CMD_OF(room_join, .room = 2)), REFUSE_room_unknown);
@@ -83,8 +76,7 @@ TEST(a_private_channel_does_not_exist_for_strangers)
     OKAY(rig_event(rig, EV_room_entered, 0)->is_private);
 }
 
-TEST(a_dm_cannot_be_joined)
-{
+TEST(a_dm_cannot_be_joined) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "ann", DM(2, "hi")), REFUSE_NONE);
     uint64_t room = rig_reply(rig)->room.v;
@@ -92,8 +84,7 @@ TEST(a_dm_cannot_be_joined)
     EQ(rig_do(rig, "ann", CMD_OF(room_join, .room = room)), REFUSE_room_unknown);
 }
 
-TEST(one_connection_follows_so_many_rooms_and_no_more)
-{
+TEST(one_connection_follows_so_many_rooms_and_no_more) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     rig->limits.follows_per_session = 3;
     rig_take_limits(rig);
@@ -116,8 +107,7 @@ TEST(one_connection_follows_so_many_rooms_and_no_more)
     EQ(rig_do(rig, "ann", JOIN("a")), REFUSE_NONE);
 }
 
-TEST(a_removed_room_gives_its_place_back)
-{
+TEST(a_removed_room_gives_its_place_back) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     rig->limits.follows_per_session = 1;
     rig_take_limits(rig);
@@ -136,8 +126,7 @@ TEST(a_removed_room_gives_its_place_back)
     STR_EQ(str_of(rig_order(rig)), "reply");
 }
 
-TEST(many_rooms_are_left_in_the_order_of_their_ids)
-{
+TEST(many_rooms_are_left_in_the_order_of_their_ids) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     static const unsigned order[] = { 5, 2, 9, 1, 7, 4, 8, 3, 6, 0 };
     char name[2] = "a";
@@ -157,8 +146,7 @@ TEST(many_rooms_are_left_in_the_order_of_their_ids)
     }
 }
 
-TEST(typing_is_told_to_the_room_by_those_who_are_in_it)
-{
+TEST(typing_is_told_to_the_room_by_those_who_are_in_it) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob in general");
     EQ(rig_do(rig, "ann", TYPING("general", 1)), REFUSE_not_member);
     EQ(rig_do(rig, "bob", TYPING("general", 1)), REFUSE_NONE);
@@ -171,8 +159,7 @@ TEST(typing_is_told_to_the_room_by_those_who_are_in_it)
     EQ(rig_heard(rig, "bob", EV_typing_changed), 1);    // views are the encoder's
 }
 
-TEST(typing_goes_through_once_a_second_and_the_surplus_is_answered_in_silence)
-{
+TEST(typing_goes_through_once_a_second_and_the_surplus_is_answered_in_silence) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general");
     EQ(rig_do(rig, "ann", TYPING("general", 1)), REFUSE_NONE);
     rig->now_ms += 999;
@@ -188,8 +175,7 @@ TEST(typing_goes_through_once_a_second_and_the_surplus_is_answered_in_silence)
     STR_EQ(str_of(rig_order(rig)), "reply typing_changed");
 }
 
-TEST(typing_is_limited_over_all_sessions_of_a_user_and_for_each_room)
-{
+TEST(typing_is_limited_over_all_sessions_of_a_user_and_for_each_room) {
     SCOPED(rig_free) struct rig *rig = rig_new("mia member of secret");
     rig_open(rig, "mia/2");
     rig_do(rig, "mia", JOIN("general"));

@@ -6,8 +6,7 @@
 
 #define OPEN(...) CMD_OF(session_open, __VA_ARGS__)
 
-TEST(a_known_user_comes_in_by_id_by_name_or_by_number)
-{
+TEST(a_known_user_comes_in_by_id_by_name_or_by_number) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob away");
     EQ(rig_enter(rig, "bob", OPEN(.user = 2)), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "reply");
@@ -24,8 +23,7 @@ TEST(a_known_user_comes_in_by_id_by_name_or_by_number)
     EQ(core_count(rig->core).sessions, 4);
 }
 
-TEST(an_unknown_user_does_not_come_in_unless_the_door_says_so)
-{
+TEST(an_unknown_user_does_not_come_in_unless_the_door_says_so) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_enter(rig, "new", OPEN(.user = 7, .username = STR_LIT("new"))), REFUSE_unauthenticated);
     EQ(rig_enter(rig, "new", OPEN(.username = STR_LIT("new"))), REFUSE_unauthenticated);
@@ -41,8 +39,7 @@ TEST(an_unknown_user_does_not_come_in_unless_the_door_says_so)
     EQ(core_count(rig->core).users, 2);
 }
 
-TEST(a_new_user_gets_the_next_id_if_the_credential_brings_none)
-{
+TEST(a_new_user_gets_the_next_id_if_the_credential_brings_none) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     rig_enter(rig, "far", OPEN(.user = 500, .username = STR_LIT("far"), .is_provisioned = 1));
     EQ(rig_enter(rig, "new", OPEN(.username = STR_LIT("new"), .is_provisioned = 1)), REFUSE_NONE);
@@ -51,8 +48,7 @@ TEST(a_new_user_gets_the_next_id_if_the_credential_brings_none)
     EQ(rig_reply(rig)->user.v, 502);
 }
 
-TEST(ids_end_where_javascript_numbers_do)
-{
+TEST(ids_end_where_javascript_numbers_do) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_enter(rig, "x", OPEN(.user = ID_MAX + 1, .is_provisioned = 1)), REFUSE_unauthenticated);
     OKAY(rig_reply(rig)->detail.n > 0);
@@ -62,8 +58,7 @@ TEST(ids_end_where_javascript_numbers_do)
     EQ(rig_do(rig, "operator", CMD_OF(user_add, .username = STR_LIT("pat"))), REFUSE_forbidden);
 }
 
-TEST(a_name_that_may_not_be_had_is_replaced_by_one_made_of_the_id)
-{
+TEST(a_name_that_may_not_be_had_is_replaced_by_one_made_of_the_id) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "user9 away", "user9_2 away");
     static const char *const bad[] = { "", "ANN", "a\nb", " x", "erased-7", "Erased-x" };
     for (unsigned i = 0; i < COUNT(bad); i++) {
@@ -77,8 +72,7 @@ TEST(a_name_that_may_not_be_had_is_replaced_by_one_made_of_the_id)
     STR_EQ(rig_reply(rig)->username, "user9_3");
 }
 
-TEST(what_is_stored_wins_over_what_a_token_says)
-{
+TEST(what_is_stored_wins_over_what_a_token_says) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away", "bob pro");
     EQ(rig_enter(rig, "ann",
                  OPEN(.user = 1, .username = STR_LIT("anne"), .role = ROLE_ADMIN,
@@ -90,8 +84,7 @@ TEST(what_is_stored_wins_over_what_a_token_says)
     EQ(rig_reply(rig)->role, ROLE_MEMBER);
 }
 
-TEST(no_token_makes_an_administrator)
-{
+TEST(no_token_makes_an_administrator) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     rig_enter(rig, "a", OPEN(.user = 10, .role = ROLE_ADMIN, .is_provisioned = 1));
     EQ(rig_reply(rig)->role, ROLE_MEMBER);
@@ -101,8 +94,7 @@ TEST(no_token_makes_an_administrator)
     EQ(rig_reply(rig)->role, ROLE_MEMBER);
 }
 
-TEST(a_number_belongs_to_one_user)
-{
+TEST(a_number_belongs_to_one_user) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     rig_enter(rig, "a", OPEN(.user = 10, .mobile = STR_LIT("+336"), .is_provisioned = 1));
     STR_EQ(rig_reply(rig)->mobile, "+336");
@@ -112,8 +104,7 @@ TEST(a_number_belongs_to_one_user)
     STR_EQ(rig_reply(rig)->mobile, "");
 }
 
-TEST(so_many_connections_a_user_and_the_older_ones_stay)
-{
+TEST(so_many_connections_a_user_and_the_older_ones_stay) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     rig->limits.sessions_per_user = 2;
     rig_take_limits(rig);
@@ -128,8 +119,7 @@ TEST(so_many_connections_a_user_and_the_older_ones_stay)
     EQ(rig_open(rig, "ann/5"), REFUSE_NONE);
 }
 
-TEST(a_banned_user_cannot_come_back)
-{
+TEST(a_banned_user_cannot_come_back) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general");
     EQ(rig_do(rig, "operator", BAN("bob")), REFUSE_NONE);
     EQ(rig_do(rig, "bob", JOIN("general")), REFUSE_banned);
@@ -142,8 +132,7 @@ TEST(a_banned_user_cannot_come_back)
     EQ(rig_open(rig, "bob"), REFUSE_NONE);
 }
 
-TEST(a_ban_ends_at_its_millisecond)
-{
+TEST(a_ban_ends_at_its_millisecond) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob away");
     struct cmd ban = BAN("bob");
     ban.until_ms = rig->now_ms + 1000;
@@ -154,8 +143,7 @@ TEST(a_ban_ends_at_its_millisecond)
     EQ(rig_open(rig, "bob"), REFUSE_NONE);
 }
 
-TEST(a_ban_ends_every_connection_and_its_rooms_hear_it_once)
-{
+TEST(a_ban_ends_every_connection_and_its_rooms_hear_it_once) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general");
     rig_open(rig, "bob/2");
     rig_do(rig, "bob/2", JOIN("general"));
@@ -174,8 +162,7 @@ TEST(a_ban_ends_every_connection_and_its_rooms_hear_it_once)
     STR_EQ(str_of(rig_order(rig)), "reply");    // nothing is left to tell
 }
 
-TEST(somebody_erased_does_not_come_back_under_the_same_id)
-{
+TEST(somebody_erased_does_not_come_back_under_the_same_id) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "operator", ERASE("bob")), REFUSE_NONE);
     EQ(rig_do(rig, "bob", PING), REFUSE_unauthenticated);
@@ -187,8 +174,7 @@ TEST(somebody_erased_does_not_come_back_under_the_same_id)
     EQ(rig_reply(rig)->user.v, 3);    // the name is free, and somebody else's
 }
 
-TEST(an_open_session_may_present_a_fresh_token_of_the_same_user)
-{
+TEST(an_open_session_may_present_a_fresh_token_of_the_same_user) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "ann", OPEN(.user = 1)), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "reply");
@@ -202,8 +188,7 @@ TEST(an_open_session_may_present_a_fresh_token_of_the_same_user)
     EQ(rig_do(rig, "ann", OPEN(.user = 1)), REFUSE_unauthenticated);
 }
 
-TEST(closing_tells_the_rooms_whose_last_session_it_was)
-{
+TEST(closing_tells_the_rooms_whose_last_session_it_was) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "mia member of secret");
     rig_do(rig, "mia", JOIN("secret"));
     rig_do(rig, "mia", JOIN("general"));
@@ -219,15 +204,13 @@ TEST(closing_tells_the_rooms_whose_last_session_it_was)
     EQ(core_count(rig->core).sessions, 1);
 }
 
-TEST(closing_what_is_not_open_is_answered)
-{
+TEST(closing_what_is_not_open_is_answered) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "nobody", CMD_OF(session_close, .user = 0)), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "reply");
 }
 
-TEST(a_full_disk_keeps_out_only_those_who_would_have_to_be_created)
-{
+TEST(a_full_disk_keeps_out_only_those_who_would_have_to_be_created) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob away");
     rig_writable(rig, false);
     EQ(rig_open(rig, "bob"), REFUSE_NONE);
@@ -237,8 +220,7 @@ TEST(a_full_disk_keeps_out_only_those_who_would_have_to_be_created)
     EQ(rig_enter(rig, "new", OPEN(.user = 9, .is_provisioned = 1)), REFUSE_NONE);
 }
 
-TEST(a_history_of_messages_goes_with_the_session_once_it_is_old)
-{
+TEST(a_history_of_messages_goes_with_the_session_once_it_is_old) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     rig->limits.content[DIALECT_hub].per_minute = 5;
     rig_take_limits(rig);
@@ -252,15 +234,13 @@ TEST(a_history_of_messages_goes_with_the_session_once_it_is_old)
     OKAY(rig_user(rig, "ann")->rate == NULL);
 }
 
-TEST(ping_is_answered)
-{
+TEST(ping_is_answered) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "ann", PING), REFUSE_NONE);
     STR_EQ(str_of(rig_order(rig)), "reply");
 }
 
-TEST(input_nobody_could_read_is_refused_with_the_decoders_words)
-{
+TEST(input_nobody_could_read_is_refused_with_the_decoders_words) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     struct cmd cmd = CMD_OF(malformed, .detail = STR_LIT("text is missing"));
     EQ(rig_do(rig, "ann", cmd), REFUSE_malformed);

@@ -6,8 +6,7 @@
 
 #define FACT(name, ...) ((struct event){ .type = EV_##name, __VA_ARGS__ })
 
-TEST(everything_kept_is_there_again)
-{
+TEST(everything_kept_is_there_again) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away", "bob away");
     rig_restore(rig, FACT(user_created, .user = { 9 }, .username = STR_LIT("pat"),
                           .mobile = STR_LIT("+336"), .role = ROLE_PRO));
@@ -38,8 +37,7 @@ TEST(everything_kept_is_there_again)
     EQ(core_count(rig->core).members, 1);
 }
 
-TEST(what_was_taken_away_stays_away_and_its_ids_are_not_given_again)
-{
+TEST(what_was_taken_away_stays_away_and_its_ids_are_not_given_again) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away", "bob away");
     rig_restore(rig, FACT(room_created, .room = { 7 }, .room_name = STR_LIT("old")));
     rig_restore(rig, FACT(room_removed, .room = { 7 }));
@@ -68,8 +66,7 @@ TEST(what_was_taken_away_stays_away_and_its_ids_are_not_given_again)
     EQ(core_count(rig->core).members, 0);
 }
 
-TEST(facts_that_contradict_what_is_known_change_nothing)
-{
+TEST(facts_that_contradict_what_is_known_change_nothing) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away");
     char longest[USERNAME_BYTES_MAX + 1];
     memset(longest, 'n', sizeof longest);
@@ -108,8 +105,7 @@ TEST(facts_that_contradict_what_is_known_change_nothing)
     }
 }
 
-TEST(a_role_that_is_none_changes_nothing)
-{
+TEST(a_role_that_is_none_changes_nothing) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away");
     const struct event odd[] = {
         FACT(user_created, .user = { 8 }, .username = STR_LIT("x"), .role = ROLE_COUNT),
@@ -124,8 +120,7 @@ TEST(a_role_that_is_none_changes_nothing)
     core_free(&core);    // twice is harmless
 }
 
-TEST(a_dm_has_no_members_beside_its_two_people)
-{
+TEST(a_dm_has_no_members_beside_its_two_people) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away", "bob away", "eve away");
     rig_restore(rig, FACT(room_created, .room = { 5 }, .room_kind = ROOM_DM, .user = { 2 },
                           .other = { 1 }));
@@ -140,8 +135,7 @@ TEST(a_dm_has_no_members_beside_its_two_people)
     EQ(rig_reply(rig)->room.v, 7);
 }
 
-TEST(a_number_that_is_none_is_not_kept)
-{
+TEST(a_number_that_is_none_is_not_kept) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away");
     rig_restore(rig, FACT(user_created, .user = { 2 }, .username = STR_LIT("pat"),
                           .mobile = STR_LIT("0612")));

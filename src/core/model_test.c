@@ -383,8 +383,7 @@ static void play(uint64_t seed) {
     }
 }
 
-TEST(whatever_people_do_the_core_and_the_model_agree)
-{
+TEST(whatever_people_do_the_core_and_the_model_agree) {
     for (uint64_t seed = 1; seed <= 40; seed++) {
         play(seed);
     }

@@ -35,8 +35,7 @@ static uint64_t create(struct lane *l, uint64_t now_ms) {
     return wait_ms;
 }
 
-TEST(a_minute_is_sixty_thousand_milliseconds_and_not_one_less)
-{
+TEST(a_minute_is_sixty_thousand_milliseconds_and_not_one_less) {
     SCOPED(lane_fini) struct lane l = lane_of(0, 2, 0);
     EQ(create(&l, 1000), 0);
     EQ(create(&l, 1500), 0);
@@ -50,8 +49,7 @@ TEST(a_minute_is_sixty_thousand_milliseconds_and_not_one_less)
     EQ(create(&l, 61500), 0);
 }
 
-TEST(a_burst_is_counted_in_any_one_second)
-{
+TEST(a_burst_is_counted_in_any_one_second) {
     SCOPED(lane_fini) struct lane l = lane_of(3, 0, 0);
     EQ(create(&l, 5900), 0);
     EQ(create(&l, 6000), 0);
@@ -62,8 +60,7 @@ TEST(a_burst_is_counted_in_any_one_second)
     EQ(create(&l, 6900), 100);
 }
 
-TEST(an_hour_remembers_what_a_minute_has_forgotten)
-{
+TEST(an_hour_remembers_what_a_minute_has_forgotten) {
     SCOPED(lane_fini) struct lane l = lane_of(0, 10, 100);
     uint64_t now = 1;
     for (unsigned i = 0; i < 100; i++) {
@@ -77,8 +74,7 @@ TEST(an_hour_remembers_what_a_minute_has_forgotten)
     EQ(create(&l, HOUR_MS + 1), 0);
 }
 
-TEST(the_longest_wait_is_the_one_that_is_told)
-{
+TEST(the_longest_wait_is_the_one_that_is_told) {
     SCOPED(lane_fini) struct lane l = lane_of(1, 2, 0);
     EQ(create(&l, 0), 0);
     EQ(create(&l, 59000), 0);
@@ -88,8 +84,7 @@ TEST(the_longest_wait_is_the_one_that_is_told)
     STR_EQ(str_of(l.why.window), "minute");
 }
 
-TEST(no_limit_is_no_limit_and_costs_nothing)
-{
+TEST(no_limit_is_no_limit_and_costs_nothing) {
     SCOPED(lane_fini) struct lane l = lane_of(0, 0, 0);
     for (unsigned i = 0; i < 1000; i++) {
         EQ(create(&l, 0), 0);
@@ -97,8 +92,7 @@ TEST(no_limit_is_no_limit_and_costs_nothing)
     OKAY(l.rate == NULL);
 }
 
-TEST(limits_taken_away_free_the_history)
-{
+TEST(limits_taken_away_free_the_history) {
     SCOPED(lane_fini) struct lane l = lane_of(0, 5, 0);
     EQ(create(&l, 0), 0);
     OKAY(l.rate != NULL);
@@ -108,16 +102,14 @@ TEST(limits_taken_away_free_the_history)
     OKAY(l.rate == NULL);
 }
 
-TEST(a_limit_of_one_works)
-{
+TEST(a_limit_of_one_works) {
     SCOPED(lane_fini) struct lane l = lane_of(0, 1, 0);
     EQ(create(&l, 10), 0);
     EQ(create(&l, 10), MINUTE_MS);
     EQ(create(&l, MINUTE_MS + 10), 0);
 }
 
-TEST(the_history_goes_when_nothing_in_it_counts_any_more)
-{
+TEST(the_history_goes_when_nothing_in_it_counts_any_more) {
     SCOPED(lane_fini) struct lane l = lane_of(0, 5, 0);
     rate_tidy(&l.rate, l.memory, 0);
     EQ(create(&l, 1000), 0);
@@ -127,8 +119,7 @@ TEST(the_history_goes_when_nothing_in_it_counts_any_more)
     OKAY(l.rate == NULL);
 }
 
-TEST(what_must_be_remembered_is_the_largest_of_all_limits)
-{
+TEST(what_must_be_remembered_is_the_largest_of_all_limits) {
     const struct rate_limit limits[] = { { .per_minute = 60, .burst = 20 },
                                          { .per_minute = 10, .per_hour = 100 },
                                          { .burst = 7 } };
@@ -140,8 +131,7 @@ TEST(what_must_be_remembered_is_the_largest_of_all_limits)
     EQ(rate_memory_for(limits, 0).stamps_max, 0);
 }
 
-TEST(one_history_is_measured_by_each_dialects_limits)
-{
+TEST(one_history_is_measured_by_each_dialects_limits) {
     const struct rate_limit limits[] = { { .per_minute = 3 }, { .per_minute = 5 } };
     struct lane l = { .memory = rate_memory_for(limits, 2) };
     for (unsigned i = 0; i < 5; i++) {
@@ -154,8 +144,7 @@ TEST(one_history_is_measured_by_each_dialects_limits)
     lane_fini(&l);
 }
 
-TEST(more_than_can_count_pushes_the_oldest_out)
-{
+TEST(more_than_can_count_pushes_the_oldest_out) {
     const struct rate_limit limits[] = { { .per_minute = 3 }, { 0 } };
     struct lane l = { .memory = rate_memory_for(limits, 2) };
     for (unsigned i = 0; i < 100; i++) {
@@ -166,8 +155,7 @@ TEST(more_than_can_count_pushes_the_oldest_out)
     lane_fini(&l);
 }
 
-TEST(a_clock_set_back_makes_nobody_wait_longer_than_the_window)
-{
+TEST(a_clock_set_back_makes_nobody_wait_longer_than_the_window) {
     SCOPED(lane_fini) struct lane l = lane_of(0, 2, 0);
     EQ(create(&l, 10 * HOUR_MS), 0);
     EQ(create(&l, 10 * HOUR_MS), 0);
@@ -186,8 +174,7 @@ static bool may_by_count(const uint64_t *at, size_t n, uint32_t limit, uint64_t 
     return limit == 0 || in < limit;
 }
 
-TEST(random_histories_agree_with_counting)
-{
+TEST(random_histories_agree_with_counting) {
     static uint64_t at[20000];
     struct rng rng;
     for (uint64_t seed = 1; seed <= 20; seed++) {

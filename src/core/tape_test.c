@@ -10,8 +10,7 @@
 
 static const struct core_limits limits = { 4000, 10, 1000, { { 0 } } };
 
-TEST(a_value_comes_back_whatever_bytes_it_has)
-{
+TEST(a_value_comes_back_whatever_bytes_it_has) {
     char bytes[256];
     for (unsigned i = 0; i < 256; i++) {
         bytes[i] = (char)i;
@@ -42,8 +41,7 @@ TEST(a_value_comes_back_whatever_bytes_it_has)
     }
 }
 
-TEST(text_is_readable_unless_it_cannot_be)
-{
+TEST(text_is_readable_unless_it_cannot_be) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(BYTES_MAX);
     line_put_text(&b, "a", STR_LIT("caf\xc3\xa9 \xff"));
     line_put_text(&b, "b", STR_LIT("caf\xc3\xa9 cr\xc3\xa8me"));
@@ -52,8 +50,7 @@ TEST(text_is_readable_unless_it_cannot_be)
     STR_EQ(buf_str(&b), " a=caf\\xc3\\xa9\\x20\\xff b=caf\xc3\xa9\\x20cr\xc3\xa8me");
 }
 
-TEST(a_broken_escape_is_no_text)
-{
+TEST(a_broken_escape_is_no_text) {
     SCOPED(arena_fini) struct arena texts = ARENA_INIT;
     static const char *const bad[] = { "\\", "a\\x", "\\x2", "\\y20", "\\xg0", "\\x0g", "\\x2G" };
     struct str text = STR_LIT("untouched");
@@ -76,8 +73,7 @@ static struct cmd full_cmd(enum cmd_type type) {
     return cmd;
 }
 
-TEST(every_command_with_every_operand_is_read_back_as_it_was)
-{
+TEST(every_command_with_every_operand_is_read_back_as_it_was) {
     for (enum cmd_type type = 0; type < CMD_COUNT; type++) {
         SCOPED(buf_fini) struct buf tape = BUF_INIT(BYTES_MAX);
         SCOPED(arena_fini) struct arena texts = ARENA_INIT;
@@ -99,8 +95,7 @@ TEST(every_command_with_every_operand_is_read_back_as_it_was)
     }
 }
 
-TEST(every_fact_is_read_back_as_it_was)
-{
+TEST(every_fact_is_read_back_as_it_was) {
     for (enum event_type type = 0; type < EVENT_COUNT; type++) {
         SCOPED(buf_fini) struct buf tape = BUF_INIT(BYTES_MAX);
         SCOPED(arena_fini) struct arena texts = ARENA_INIT;
@@ -136,8 +131,7 @@ TEST(every_fact_is_read_back_as_it_was)
     }
 }
 
-TEST(limits_and_the_store_going_are_read_back)
-{
+TEST(limits_and_the_store_going_are_read_back) {
     SCOPED(buf_fini) struct buf tape = BUF_INIT(BYTES_MAX);
     SCOPED(arena_fini) struct arena texts = ARENA_INIT;
     struct core_limits some = { 1, 2, 3, { { 0 } } };
@@ -158,8 +152,7 @@ TEST(limits_and_the_store_going_are_read_back)
     OKAY(entry.digest == UINT64_MAX);
 }
 
-TEST(what_is_no_line_of_a_tape_is_not_read)
-{
+TEST(what_is_no_line_of_a_tape_is_not_read) {
     static const char *const bad[] = {
         "",
         "hello",
@@ -198,8 +191,7 @@ static enum err replay(const char *tape, struct buf *report) {
     return tape_replay(str_of(tape), &limits, report);
 }
 
-TEST(a_tape_plays_as_it_was_recorded_or_says_where_not)
-{
+TEST(a_tape_plays_as_it_was_recorded_or_says_where_not) {
     SCOPED(buf_fini) struct buf tape = BUF_INIT(BYTES_MAX);
     SCOPED(buf_fini) struct buf report = BUF_INIT(BYTES_MAX);
     struct cmd cmd = { .type = CMD_user_add, .username = STR_LIT("ann") };
@@ -220,16 +212,14 @@ TEST(a_tape_plays_as_it_was_recorded_or_says_where_not)
     core_free(&core);
 }
 
-TEST(a_tape_that_was_cut_off_plays_as_far_as_it_goes)
-{
+TEST(a_tape_that_was_cut_off_plays_as_far_as_it_goes) {
     SCOPED(buf_fini) struct buf report = BUF_INIT(BYTES_MAX);
     EQ(replay("", &report), OK);
     EQ(replay("limits message_chars=3\ncmd at_ms=1 type=ping\ncmd at_ms=1 ty", &report), OK);
     OKAY(str_ends(buf_str(&report), STR_LIT("1 commands in 0 batches: all as recorded.\n")));
 }
 
-TEST(a_tape_out_of_order_cannot_be_played)
-{
+TEST(a_tape_out_of_order_cannot_be_played) {
     SCOPED(buf_fini) struct buf report = BUF_INIT(BYTES_MAX);
     EQ(replay("cmd at_ms=1 type=ping\nfact type=ban_set\n", &report), ERR_PROTO);
     STR_EQ(buf_str(&report), "Line 2 cannot be played.\n");
@@ -238,8 +228,7 @@ TEST(a_tape_out_of_order_cannot_be_played)
     EQ(replay("batch digest=3\n", &report), ERR_PROTO);
 }
 
-TEST(an_empty_batch_has_a_digest_too)
-{
+TEST(an_empty_batch_has_a_digest_too) {
     SCOPED(buf_fini) struct buf tape = BUF_INIT(BYTES_MAX);
     SCOPED(buf_fini) struct buf report = BUF_INIT(BYTES_MAX);
     struct batch *batch = batch_new(0);
@@ -248,8 +237,7 @@ TEST(an_empty_batch_has_a_digest_too)
     batch_unref(&batch);
 }
 
-TEST(a_batch_is_printed_one_line_an_item)
-{
+TEST(a_batch_is_printed_one_line_an_item) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     SCOPED(buf_fini) struct buf b = BUF_INIT(BYTES_MAX);
     rig_do(rig, "ann", DM(2, "hello you"));
@@ -269,8 +257,7 @@ TEST(a_batch_is_printed_one_line_an_item)
                         "user=1 before=9 limit=50\n");
 }
 
-TEST(batches_that_differ_have_digests_that_differ)
-{
+TEST(batches_that_differ_have_digests_that_differ) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general");
     rig_do(rig, "ann", SAY("general", "hello"));
     uint64_t first = batch_digest(rig->batch);
@@ -294,8 +281,7 @@ TEST(batches_that_differ_have_digests_that_differ)
         OKAY(batch_digest(b) == (before));                                                         \
     } while (0)
 
-TEST(every_field_of_a_reply_is_in_the_digest)
-{
+TEST(every_field_of_a_reply_is_in_the_digest) {
     struct batch *b = batch_new(0);
     struct reply *r = batch_reply(b, &(struct cmd){ .type = CMD_ping });
     uint64_t before = batch_digest(b);
@@ -319,8 +305,7 @@ TEST(every_field_of_a_reply_is_in_the_digest)
     batch_unref(&b);
 }
 
-TEST(every_field_of_a_question_is_in_the_digest)
-{
+TEST(every_field_of_a_question_is_in_the_digest) {
     struct batch *b = batch_new(0);
     struct ask *ask = batch_ask(b, &(struct cmd){ .type = CMD_list }, ASK_ROOM_HISTORY);
     uint64_t before = batch_digest(b);
@@ -338,8 +323,7 @@ TEST(every_field_of_a_question_is_in_the_digest)
     batch_unref(&b);
 }
 
-TEST(every_field_of_an_event_is_in_the_digest)
-{
+TEST(every_field_of_an_event_is_in_the_digest) {
     static const session_id sessions[] = { { 5 }, { 6 } };
     struct batch *b = batch_new(0);
     struct event *ev = batch_event(b, EV_user_created);
@@ -366,8 +350,7 @@ TEST(every_field_of_an_event_is_in_the_digest)
 }
 
 /* The table of fields names them all: whoever adds one to struct event adds a row. */
-TEST(the_table_of_event_fields_has_them_all)
-{
+TEST(the_table_of_event_fields_has_them_all) {
     size_t bytes = 0;
 #define FIELD_ID(name) bytes += sizeof((struct event *)0)->name;
 #define FIELD_NUMBER(name) bytes += sizeof((struct event *)0)->name;

@@ -4,8 +4,7 @@
 #include "base/base.h"
 #include "test/unit.h"
 
-TEST(white_space_of_any_script_is_blank)
-{
+TEST(white_space_of_any_script_is_blank) {
     static const char *const blanks[] = {
         "",
         " ",
@@ -31,16 +30,14 @@ TEST(white_space_of_any_script_is_blank)
     OKAY(!text_is_blank((struct str){ "\0", 1 }));
 }
 
-TEST(broken_utf8_is_looked_at_without_harm)
-{
+TEST(broken_utf8_is_looked_at_without_harm) {
     OKAY(!text_is_blank(str_of("\xf0")));
     OKAY(!text_is_blank(str_of("\xe2\x80")));
     OKAY(!text_is_name(str_of("\xff"), 32));
     OKAY(!text_is_name(str_of("a\xc3"), 32));
 }
 
-TEST(a_name_has_characters_and_no_space_at_its_ends)
-{
+TEST(a_name_has_characters_and_no_space_at_its_ends) {
     OKAY(text_is_name(str_of("a"), 1));
     OKAY(text_is_name(str_of("jean  paul"), 32));
     OKAY(text_is_name(str_of("\xc3\xa9t\xc3\xa9"), 3));
@@ -54,16 +51,14 @@ TEST(a_name_has_characters_and_no_space_at_its_ends)
     OKAY(!text_is_name(str_of("a\xc2\xa0"), 32));
 }
 
-TEST(a_name_is_as_long_as_its_limit_and_no_longer)
-{
+TEST(a_name_is_as_long_as_its_limit_and_no_longer) {
     OKAY(text_is_name(str_of("abcd"), 4));
     OKAY(!text_is_name(str_of("abcde"), 4));
     OKAY(text_is_name(str_of("\xf0\x9f\x98\x80\xf0\x9f\x98\x80"), 2));
     OKAY(!text_is_name(str_of("\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80"), 2));
 }
 
-TEST(a_name_has_no_control_characters_and_does_not_turn_the_line_around)
-{
+TEST(a_name_has_no_control_characters_and_does_not_turn_the_line_around) {
     static const char *const bad[] = {
         "a\nb",
         "a\x1b[1m",
@@ -86,8 +81,7 @@ TEST(a_name_has_no_control_characters_and_does_not_turn_the_line_around)
     OKAY(!text_is_name((struct str){ "a\0b", 3 }, 32));
 }
 
-TEST(a_mobile_number_is_a_plus_and_up_to_fifteen_digits)
-{
+TEST(a_mobile_number_is_a_plus_and_up_to_fifteen_digits) {
     uint64_t n = 7;
     OKAY(mobile_read(str_of("+33612345678"), &n));
     EQ(n, 33612345678);

@@ -59,8 +59,7 @@ static void check_one(const struct dialect *dialect, const struct event *ev, enu
     OKAY(!spoke || is_json(buf_str(&out)));
 }
 
-TEST(each_dialect_encodes_or_silences_each_event)
-{
+TEST(each_dialect_encodes_or_silences_each_event) {
     for (enum dialect_id id = DIALECT_OPERATOR + 1; id < DIALECT_COUNT; id++) {
         const struct dialect *dialect = dialect_of(id);
         OKAY(dialect != NULL);
@@ -74,8 +73,7 @@ TEST(each_dialect_encodes_or_silences_each_event)
     }
 }
 
-TEST(a_dialect_is_deaf_to_what_it_silences_in_every_view)
-{
+TEST(a_dialect_is_deaf_to_what_it_silences_in_every_view) {
     for (enum dialect_id id = DIALECT_OPERATOR + 1; id < DIALECT_COUNT; id++) {
         for (enum event_type type = 0; type < EVENT_COUNT; type++) {
             bool is_deaf = event_audience(type) == AUD_ROOM && silent[id][type] == ALL;
@@ -84,8 +82,7 @@ TEST(a_dialect_is_deaf_to_what_it_silences_in_every_view)
     }
 }
 
-TEST(what_happens_between_two_people_is_encoded_too)
-{
+TEST(what_happens_between_two_people_is_encoded_too) {
     static const enum event_type types[] = { EV_message_posted, EV_message_edited,
                                              EV_message_deleted, EV_typing_changed };
     for (enum dialect_id id = DIALECT_OPERATOR + 1; id < DIALECT_COUNT; id++) {
@@ -100,8 +97,7 @@ TEST(what_happens_between_two_people_is_encoded_too)
     }
 }
 
-TEST(each_dialect_is_whole)
-{
+TEST(each_dialect_is_whole) {
     for (enum dialect_id id = DIALECT_OPERATOR + 1; id < DIALECT_COUNT; id++) {
         const struct dialect *dialect = dialect_of(id);
         OKAY(dialect->name != NULL && dialect->name[0] != '\0');
@@ -114,5 +110,6 @@ TEST(each_dialect_is_whole)
     }
 }
 
-TEST(the_operator_speaks_no_dialect)
-{ OKAY(dialect_of(DIALECT_OPERATOR) == NULL); }
+TEST(the_operator_speaks_no_dialect) {
+    OKAY(dialect_of(DIALECT_OPERATOR) == NULL);
+}

@@ -50,8 +50,7 @@ static struct rig *rig_tcp(void) {
     return rig_new_on(fds[0], fds[1], NULL);
 }
 
-TEST(what_the_peer_sends_comes_back_whole)
-{
+TEST(what_the_peer_sends_comes_back_whole) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     SCOPED(buf_fini) struct buf back = BUF_INIT(1024);
     rig->is_echo = true;
@@ -64,8 +63,7 @@ TEST(what_the_peer_sends_comes_back_whole)
     EQ(rig->loop.conn_count, 1);
 }
 
-TEST(a_megabyte_goes_through_a_narrow_socket_in_order)
-{
+TEST(a_megabyte_goes_through_a_narrow_socket_in_order) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     SCOPED(buf_fini) struct buf want = BUF_INIT(1 << 20);
     SCOPED(buf_fini) struct buf back = BUF_INIT(4 << 20);
@@ -82,8 +80,7 @@ TEST(a_megabyte_goes_through_a_narrow_socket_in_order)
     OKAY(rig->writable_count > 0);
 }
 
-TEST(a_slow_peer_blocks_writing_and_on_writable_tells_when_to_go_on)
-{
+TEST(a_slow_peer_blocks_writing_and_on_writable_tells_when_to_go_on) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     SCOPED(buf_fini) struct buf much = BUF_INIT(1 << 20);
     SCOPED(buf_fini) struct buf back = BUF_INIT(4 << 20);
@@ -109,8 +106,7 @@ TEST(a_slow_peer_blocks_writing_and_on_writable_tells_when_to_go_on)
     EQ(rig->writable_count, 1);    // told once
 }
 
-TEST(many_small_pieces_leave_in_order_also_more_than_one_call_takes)
-{
+TEST(many_small_pieces_leave_in_order_also_more_than_one_call_takes) {
     SCOPED(rig_free) struct rig *rig = rig_tcp();
     SCOPED(buf_fini) struct buf back = BUF_INIT(1 << 20);
     struct iovec pieces[IOV_MAX + 500];
@@ -135,8 +131,7 @@ TEST(many_small_pieces_leave_in_order_also_more_than_one_call_takes)
     OKAY(memcmp(room, letters, want) == 0);
 }
 
-TEST(bytes_not_taken_are_kept_and_come_again_after_a_resume)
-{
+TEST(bytes_not_taken_are_kept_and_come_again_after_a_resume) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     rig->take_max = 3;
 
@@ -163,8 +158,7 @@ TEST(bytes_not_taken_are_kept_and_come_again_after_a_resume)
     EQ(rig->conn.kept, NULL);
 }
 
-TEST(a_resume_from_inside_on_bytes_hands_up_the_rest_turn_by_turn)
-{
+TEST(a_resume_from_inside_on_bytes_hands_up_the_rest_turn_by_turn) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     rig->take_max = 1;
     rig->does_resume = true;
@@ -177,8 +171,7 @@ TEST(a_resume_from_inside_on_bytes_hands_up_the_rest_turn_by_turn)
     OKAY(rig->turn_count - turns >= 7);
 }
 
-TEST(a_paused_connection_reads_nothing_until_it_is_resumed)
-{
+TEST(a_paused_connection_reads_nothing_until_it_is_resumed) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
 
     conn_pause(&rig->conn);
@@ -196,8 +189,7 @@ TEST(a_paused_connection_reads_nothing_until_it_is_resumed)
     EQ(rig->got.n, 5);
 }
 
-TEST(a_pause_after_a_resume_wins_over_what_is_kept)
-{
+TEST(a_pause_after_a_resume_wins_over_what_is_kept) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     rig->take_max = 1;
     rig_peer_send(rig, "ab", 2);
@@ -210,8 +202,7 @@ TEST(a_pause_after_a_resume_wins_over_what_is_kept)
     EQ(rig->got.n, 1);
 }
 
-TEST(the_end_of_the_peer_is_told_once_and_we_may_still_write)
-{
+TEST(the_end_of_the_peer_is_told_once_and_we_may_still_write) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     SCOPED(buf_fini) struct buf back = BUF_INIT(1024);
 
@@ -229,8 +220,7 @@ TEST(the_end_of_the_peer_is_told_once_and_we_may_still_write)
     STR_EQ(buf_str(&back), "bye");
 }
 
-TEST(our_end_reaches_the_peer_and_reading_goes_on)
-{
+TEST(our_end_reaches_the_peer_and_reading_goes_on) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     SCOPED(buf_fini) struct buf back = BUF_INIT(1024);
 
@@ -245,8 +235,7 @@ TEST(our_end_reaches_the_peer_and_reading_goes_on)
     EQ(rig->end_count, 0);
 }
 
-TEST(an_end_that_comes_while_paused_is_told_after_the_kept_bytes)
-{
+TEST(an_end_that_comes_while_paused_is_told_after_the_kept_bytes) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     rig->take_max = 2;
     rig_peer_send(rig, "abcd", 4);
@@ -272,8 +261,7 @@ static void reset_peer(struct rig *rig) {
     rig->peer = -1;
 }
 
-TEST(a_reset_is_a_failure_and_comes_after_what_arrived_before_it)
-{
+TEST(a_reset_is_a_failure_and_comes_after_what_arrived_before_it) {
     SCOPED(rig_free) struct rig *rig = rig_tcp();
     EQ(send(rig->peer, "dying", 5, 0), 5);
     reset_peer(rig);
@@ -282,8 +270,7 @@ TEST(a_reset_is_a_failure_and_comes_after_what_arrived_before_it)
     EQ(rig_write(rig, STR_LIT("x")), -1);
 }
 
-TEST(a_reset_is_noticed_while_paused)
-{
+TEST(a_reset_is_noticed_while_paused) {
     SCOPED(rig_free) struct rig *rig = rig_tcp();
     conn_pause(&rig->conn);
     rig_turn(rig);
@@ -297,8 +284,7 @@ TEST(a_reset_is_noticed_while_paused)
     EQ(rig->end_count, 1);
 }
 
-TEST(writing_to_a_peer_that_is_gone_ends_the_connection)
-{
+TEST(writing_to_a_peer_that_is_gone_ends_the_connection) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     close(rig->peer);
     rig->peer = -1;
@@ -308,8 +294,7 @@ TEST(writing_to_a_peer_that_is_gone_ends_the_connection)
     EQ(rig_write(rig, STR_LIT("anybody?")), -1);
 }
 
-TEST(what_a_peer_said_before_it_left_is_read_although_writing_failed)
-{
+TEST(what_a_peer_said_before_it_left_is_read_although_writing_failed) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     EQ(send(rig->peer, "words", 5, 0), 5);
     close(rig->peer);
@@ -319,8 +304,7 @@ TEST(what_a_peer_said_before_it_left_is_read_although_writing_failed)
     STR_EQ(buf_str(&rig->got), "words");
 }
 
-TEST(a_write_that_fails_while_paused_still_brings_the_end)
-{
+TEST(a_write_that_fails_while_paused_still_brings_the_end) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     conn_pause(&rig->conn);
     close(rig->peer);
@@ -330,8 +314,7 @@ TEST(a_write_that_fails_while_paused_still_brings_the_end)
     EQ(rig->end_why, ERR_IO);
 }
 
-TEST(closing_from_inside_on_bytes_brings_no_other_callback_but_the_last)
-{
+TEST(closing_from_inside_on_bytes_brings_no_other_callback_but_the_last) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     rig->does_close = true;
     rig->take_max = 1;
@@ -349,8 +332,7 @@ TEST(closing_from_inside_on_bytes_brings_no_other_callback_but_the_last)
     EQ(rig->closed_count, 1);
 }
 
-TEST(closing_while_kept_bytes_wait_for_the_next_turn_is_safe)
-{
+TEST(closing_while_kept_bytes_wait_for_the_next_turn_is_safe) {
     SCOPED(rig_free) struct rig *rig = rig_new(NULL);
     rig->take_max = 1;
     rig_peer_send(rig, "abc", 3);
@@ -362,8 +344,7 @@ TEST(closing_while_kept_bytes_wait_for_the_next_turn_is_safe)
     EQ(rig->got.n, 1);
 }
 
-TEST(a_close_with_reset_is_a_reset_for_the_peer)
-{
+TEST(a_close_with_reset_is_a_reset_for_the_peer) {
     SCOPED(rig_free) struct rig *rig = rig_tcp();
     char byte = 0;
     conn_close(&rig->conn, true);
@@ -371,8 +352,7 @@ TEST(a_close_with_reset_is_a_reset_for_the_peer)
     EQ(errno, ECONNRESET);
 }
 
-TEST(one_fast_peer_does_not_keep_the_turn_to_itself)
-{
+TEST(one_fast_peer_does_not_keep_the_turn_to_itself) {
     SCOPED(rig_free) struct rig *rig = rig_tcp();
     SCOPED(buf_fini) struct buf much = BUF_INIT(4 << 20);
     int bytes = 4 << 20;
@@ -394,8 +374,7 @@ TEST(one_fast_peer_does_not_keep_the_turn_to_itself)
     OKAY(memcmp(rig->got.p, much.p, sent) == 0);
 }
 
-TEST(the_address_of_the_peer_is_text)
-{
+TEST(the_address_of_the_peer_is_text) {
     struct {
         int family;
         const char *want;
@@ -417,8 +396,7 @@ TEST(the_address_of_the_peer_is_text)
     STR_EQ(str_of(text), "unix");
 }
 
-TEST(a_descriptor_that_cannot_be_watched_is_refused_and_closed)
-{
+TEST(a_descriptor_that_cannot_be_watched_is_refused_and_closed) {
     struct loop *loop = xzalloc(sizeof *loop);
     const struct loop_ops ops = { 0 };
     const struct conn_ops none = { 0 };

@@ -36,16 +36,14 @@ static void is_refused(struct str packed) {
     EQ(out.n, 0);
 }
 
-TEST(hello_packs_to_the_bytes_of_section_7_2_3_1)
-{
+TEST(hello_packs_to_the_bytes_of_section_7_2_3_1) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     SCOPED(buf_fini) struct buf out = BUF_INIT(OUT_BYTES_MAX);
     deflater_put(d, &out, STR_LIT("Hello"));
     OKAY(str_eq(buf_str(&out), STR_LIT("\xf2\x48\xcd\xc9\xc9\x07\x00")));
 }
 
-TEST(an_empty_message_packs_to_one_zero_section_7_2_3_6)
-{
+TEST(an_empty_message_packs_to_one_zero_section_7_2_3_6) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     SCOPED(buf_fini) struct buf out = BUF_INIT(OUT_BYTES_MAX);
     deflater_put(d, &out, STR_NONE);
@@ -54,8 +52,7 @@ TEST(an_empty_message_packs_to_one_zero_section_7_2_3_6)
     unpacks(STR_NONE, "");
 }
 
-TEST(the_examples_of_section_7_2_3_unpack)
-{
+TEST(the_examples_of_section_7_2_3_unpack) {
     unpacks(STR_LIT("\xf2\x48\xcd\xc9\xc9\x07\x00"), "Hello");
     unpacks(STR_LIT("\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00"), "Hello");    // stored
     unpacks(STR_LIT("\xf3\x48\xcd\xc9\xc9\x07\x00\x00"), "Hello");                // BFINAL
@@ -63,18 +60,17 @@ TEST(the_examples_of_section_7_2_3_unpack)
             "Hello");    // two blocks
 }
 
-TEST(a_final_block_without_the_octet_after_it_unpacks)
-{ unpacks(STR_LIT("\xf3\x48\xcd\xc9\xc9\x07\x00"), "Hello"); }
+TEST(a_final_block_without_the_octet_after_it_unpacks) {
+    unpacks(STR_LIT("\xf3\x48\xcd\xc9\xc9\x07\x00"), "Hello");
+}
 
-TEST(blocks_after_a_final_block_unpack)
-{
+TEST(blocks_after_a_final_block_unpack) {
     unpacks(STR_LIT("\xf3\x48\xcd\xc9\xc9\x07\x00\xf3\x48\xcd\xc9\xc9\x07\x00"
                     "\xf2\x48\xcd\xc9\xc9\x07\x00"),
             "HelloHelloHello");
 }
 
-TEST(a_block_after_a_final_block_may_refer_to_what_came_before)
-{
+TEST(a_block_after_a_final_block_may_refer_to_what_came_before) {
     /* Fixed Huffman, a match of length 5, distance 5, in a block of its own: zlib makes it when it
      * is given the text as a dictionary. */
     z_stream z = { 0 };
@@ -92,8 +88,7 @@ TEST(a_block_after_a_final_block_may_refer_to_what_came_before)
     unpacks((struct str){ (char *)packed, n }, "HelloHello");
 }
 
-TEST(what_is_no_deflate_data_is_refused)
-{
+TEST(what_is_no_deflate_data_is_refused) {
     is_refused(STR_LIT("\x07\x00"));                         // block type 3
     is_refused(STR_LIT("\x00\x05\x00\xfa\x00Hello\x00"));    // stored length and its complement
     is_refused(STR_LIT("\x4b\x04\xc2\x00"));                 // refers to what is not there
@@ -101,8 +96,7 @@ TEST(what_is_no_deflate_data_is_refused)
     is_refused(STR_LIT("Hello"));
 }
 
-TEST(a_message_that_is_cut_short_is_refused)
-{
+TEST(a_message_that_is_cut_short_is_refused) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     SCOPED(buf_fini) struct buf out = BUF_INIT(OUT_BYTES_MAX);
     deflater_put(d, &out,
@@ -117,8 +111,7 @@ TEST(a_message_that_is_cut_short_is_refused)
     is_refused(STR_LIT("\x00\x14\x00\xeb\xffHel"));    // the tail would become part of the text
 }
 
-TEST(every_message_stands_alone)
-{
+TEST(every_message_stands_alone) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     SCOPED(inflater_free) struct inflater *i = inflater_new();
     SCOPED(buf_fini) struct buf first = BUF_INIT(OUT_BYTES_MAX);
@@ -136,8 +129,7 @@ TEST(every_message_stands_alone)
     STR_EQ(buf_str(&plain), "the same text twicethe same text twice");
 }
 
-TEST(every_window_and_level_comes_back)
-{
+TEST(every_window_and_level_comes_back) {
     for (unsigned bits = 1; bits <= 8; bits += 7) {
         for (size_t n = 0; n < 200000; n = n * 5 + 7) {
             char *text = noise(n, bits);
@@ -156,8 +148,7 @@ TEST(every_window_and_level_comes_back)
     }
 }
 
-TEST(a_window_of_9_bits_really_is_one)
-{
+TEST(a_window_of_9_bits_really_is_one) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(9, 9);
     SCOPED(buf_fini) struct buf packed = BUF_INIT(OUT_BYTES_MAX);
     char *text = noise(4096, 8);
@@ -178,8 +169,7 @@ TEST(a_window_of_9_bits_really_is_one)
     xfree(text);
 }
 
-TEST(the_limit_is_exact)
-{
+TEST(the_limit_is_exact) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     for (size_t n = 1; n < 300000; n = n * 3 + 1) {
         char *text = noise(n, 3);
@@ -195,8 +185,7 @@ TEST(the_limit_is_exact)
     }
 }
 
-TEST(a_bomb_costs_the_limit_not_its_size)
-{
+TEST(a_bomb_costs_the_limit_not_its_size) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 9);
     SCOPED(buf_fini) struct buf packed = BUF_INIT(OUT_BYTES_MAX);
     char *zeroes = xzalloc(64 << 20);
@@ -207,8 +196,7 @@ TEST(a_bomb_costs_the_limit_not_its_size)
     OKAY(out.cap <= 100000);
 }
 
-TEST(unpacking_appends)
-{
+TEST(unpacking_appends) {
     SCOPED(inflater_free) struct inflater *i = inflater_new();
     SCOPED(buf_fini) struct buf out = BUF_INIT(12);
     BUF_PUT_LIT(&out, "before ");
@@ -218,8 +206,7 @@ TEST(unpacking_appends)
     STR_EQ(buf_str(&out), "before Hello");
 }
 
-TEST(a_buffer_too_small_for_the_packed_message_is_over)
-{
+TEST(a_buffer_too_small_for_the_packed_message_is_over) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     char *text = noise(20000, 8);
     for (size_t max = 0; max < 20000; max += 997) {
@@ -230,8 +217,7 @@ TEST(a_buffer_too_small_for_the_packed_message_is_over)
     xfree(text);
 }
 
-TEST(a_buffer_that_grows_in_many_steps_gets_the_same_bytes)
-{
+TEST(a_buffer_that_grows_in_many_steps_gets_the_same_bytes) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     char *text = noise(100000, 2);
     SCOPED(buf_fini) struct buf roomy = BUF_INIT(OUT_BYTES_MAX);

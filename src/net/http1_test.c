@@ -42,15 +42,13 @@ static void is_refused(const char *in, int status) {
 
 /* ---- what is read */
 
-TEST(a_request_is_read)
-{
+TEST(a_request_is_read) {
     reads("GET /a/b?c=d&e HTTP/1.1\r\nHost: example.org:8080\r\nX-Odd:\t two words "
           "\t\r\nEmpty:\r\n\r\n",
           "GET /a/b?c=d&e [Host: example.org:8080][X-Odd: two words][Empty: ] keep\nend\n");
 }
 
-TEST(every_method_is_told)
-{
+TEST(every_method_is_told) {
     static const char *const names[] = {
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
     };
@@ -65,8 +63,7 @@ TEST(every_method_is_told)
     reads("TRACE / HTTP/1.1\r\n" HOST "\r\n", "OTHER / [Host: x] keep\nend\n");
 }
 
-TEST(a_body_of_a_length_is_read)
-{
+TEST(a_body_of_a_length_is_read) {
     reads("POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello",
           "POST / [Host: x][Content-Length: 5] keep length=5\nbody=hello\nend\n");
     reads("POST / HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n",
@@ -75,8 +72,7 @@ TEST(a_body_of_a_length_is_read)
           "POST / [Host: x][Content-Length: 5] keep length=5\nbody=hel\ninside\n");
 }
 
-TEST(a_chunked_body_is_read_extensions_and_trailers_are_dropped)
-{
+TEST(a_chunked_body_is_read_extensions_and_trailers_are_dropped) {
     reads("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n"
           "5\r\nhello\r\n1;name=value;q=\"x\"\r\n \r\n00005\r\nworld\r\n0\r\nTrailer: x\r\n\r\n",
           "POST / [Host: x][Transfer-Encoding: Chunked] keep chunked\nbody=hello world\nend\n");
@@ -85,8 +81,7 @@ TEST(a_chunked_body_is_read_extensions_and_trailers_are_dropped)
           "POST / [Host: x][Transfer-Encoding: chunked] keep chunked\nbody=0123456789\nend\n");
 }
 
-TEST(pipelined_requests_come_one_after_the_other)
-{
+TEST(pipelined_requests_come_one_after_the_other) {
     reads("POST /1 HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nab"
           "GET /2 HTTP/1.1\r\n" HOST "\r\n"
           "POST /3 HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
@@ -97,15 +92,13 @@ TEST(pipelined_requests_come_one_after_the_other)
           "GET /4 [Host: x] keep\nend\n");
 }
 
-TEST(empty_lines_before_a_request_are_skipped_rfc_9112_section_2_2)
-{
+TEST(empty_lines_before_a_request_are_skipped_rfc_9112_section_2_2) {
     reads("\r\n\r\nGET / HTTP/1.1\r\n" HOST "\r\n\r\nGET / HTTP/1.1\r\n" HOST "\r\n",
           "GET / [Host: x] keep\nend\nGET / [Host: x] keep\nend\n");
     reads("\r\n\r\n", "");
 }
 
-TEST(keep_alive_follows_version_and_connection_rfc_9112_section_9_3)
-{
+TEST(keep_alive_follows_version_and_connection_rfc_9112_section_9_3) {
     reads("GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
           "GET / [Host: x][Connection: close]\nend\n");
     reads("GET / HTTP/1.1\r\n" HOST "Connection: x, CLOSE ,keep-alive\r\n\r\n",
@@ -118,8 +111,7 @@ TEST(keep_alive_follows_version_and_connection_rfc_9112_section_9_3)
     reads("CONNECT x:1 HTTP/1.1\r\n" HOST "\r\n", "OTHER x:1 [Host: x]\nend\n");
 }
 
-TEST(an_upgrade_stops_right_behind_the_head_rfc_6455_section_4_2_1)
-{
+TEST(an_upgrade_stops_right_behind_the_head_rfc_6455_section_4_2_1) {
     reads("GET /ws HTTP/1.1\r\n" HOST
           "Upgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n\r\n"
           "\x81\x80 not http",
@@ -127,8 +119,7 @@ TEST(an_upgrade_stops_right_behind_the_head_rfc_6455_section_4_2_1)
           "end\nupgraded after 82\n");
 }
 
-TEST(what_is_no_websocket_upgrade_is_an_ordinary_request)
-{
+TEST(what_is_no_websocket_upgrade_is_an_ordinary_request) {
     reads("GET / HTTP/1.1\r\n" HOST "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n"
           "GET / HTTP/1.1\r\n" HOST "Upgrade: websocket\r\n\r\n"
           "GET / HTTP/1.1\r\n" HOST "Connection: Upgrade\r\n\r\n"
@@ -148,8 +139,7 @@ TEST(what_is_no_websocket_upgrade_is_an_ordinary_request)
           "GET / [Host: x] keep\nend\n");
 }
 
-TEST(targets_come_in_four_forms_rfc_9112_section_3_2)
-{
+TEST(targets_come_in_four_forms_rfc_9112_section_3_2) {
     reads("GET http://h:1/p/q?r=/s HTTP/1.1\r\n" HOST "\r\n",
           "GET /p/q?r=/s [Host: x] keep\nend\n");
     reads("GET HTTPS://h HTTP/1.1\r\n" HOST "\r\n", "GET / [Host: x] keep\nend\n");
@@ -169,8 +159,7 @@ TEST(targets_come_in_four_forms_rfc_9112_section_3_2)
 
 /* ---- the request line */
 
-TEST(a_request_line_that_is_none_is_refused_rfc_9112_section_3)
-{
+TEST(a_request_line_that_is_none_is_refused_rfc_9112_section_3) {
     is_refused("GARBAGE\r\n\r\n", 400);
     is_refused("get / HTTP/1.1\r\n" HOST "\r\n", 400);
     is_refused(" GET / HTTP/1.1\r\n" HOST "\r\n", 400);
@@ -189,8 +178,7 @@ TEST(a_request_line_that_is_none_is_refused_rfc_9112_section_3)
     is_refused("HTTP/1.1 200 OK\r\n\r\n", 400);
 }
 
-TEST(a_version_other_than_1_0_and_1_1_is_refused_with_505)
-{
+TEST(a_version_other_than_1_0_and_1_1_is_refused_with_505) {
     is_refused("GET / HTTP/2.0\r\n" HOST "\r\n", 505);
     is_refused("GET / HTTP/0.9\r\n" HOST "\r\n", 505);
     is_refused("GET / HTTP/1.2\r\n" HOST "\r\n", 505);
@@ -198,8 +186,7 @@ TEST(a_version_other_than_1_0_and_1_1_is_refused_with_505)
     is_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
 }
 
-TEST(a_request_without_a_version_is_refused)
-{
+TEST(a_request_without_a_version_is_refused) {
     SCOPED(http1_tape_free)
     struct http1_tape *tape = http1_tape_feed("GET /\r\n\r\n", 9, 1, BODY_BYTES_MAX, false);
     OKAY(http1_status(tape->http) == 400 || http1_status(tape->http) == 505);
@@ -207,8 +194,7 @@ TEST(a_request_without_a_version_is_refused)
 
 /* ---- lines */
 
-TEST(lines_must_end_in_cr_lf_rfc_9112_section_2_2)
-{
+TEST(lines_must_end_in_cr_lf_rfc_9112_section_2_2) {
     is_refused("GET / HTTP/1.1\n" HOST "\r\n", 400);
     is_refused("GET / HTTP/1.1\r\nHost: x\n\r\n", 400);
     is_refused("GET / HTTP/1.1\r\nHost: x\r\n\n", 400);
@@ -222,16 +208,14 @@ TEST(lines_must_end_in_cr_lf_rfc_9112_section_2_2)
     is_refused("GET /\r HTTP/1.1\r\n" HOST "\r\n", 400);
 }
 
-TEST(a_folded_header_is_refused_rfc_9112_section_5_2)
-{
+TEST(a_folded_header_is_refused_rfc_9112_section_5_2) {
     is_refused("GET / HTTP/1.1\r\n" HOST "A: b\r\n c\r\n\r\n", 400);
     is_refused("GET / HTTP/1.1\r\n" HOST "A: b\r\n\tc\r\n\r\n", 400);
     is_refused("GET / HTTP/1.1\r\n" HOST "A:\r\n b\r\n\r\n", 400);
     is_refused("GET / HTTP/1.1\r\n " HOST "\r\n", 400);
 }
 
-TEST(header_names_and_values_must_be_clean_rfc_9110_section_5)
-{
+TEST(header_names_and_values_must_be_clean_rfc_9110_section_5) {
     is_refused("GET / HTTP/1.1\r\n" HOST "A : b\r\n\r\n", 400);
     is_refused("GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400);
     is_refused("GET / HTTP/1.1\r\n" HOST "A\t: b\r\n\r\n", 400);
@@ -249,8 +233,7 @@ TEST(header_names_and_values_must_be_clean_rfc_9110_section_5)
 
 /* ---- Host */
 
-TEST(there_must_be_one_host_rfc_9112_section_3_2)
-{
+TEST(there_must_be_one_host_rfc_9112_section_3_2) {
     is_refused("GET / HTTP/1.1\r\n\r\n", 400);
     is_refused("GET / HTTP/1.1\r\nA: b\r\n\r\n", 400);
     is_refused("GET / HTTP/1.1\r\n" HOST HOST "\r\n", 400);
@@ -269,8 +252,7 @@ TEST(there_must_be_one_host_rfc_9112_section_3_2)
 
 #define POST "POST / HTTP/1.1\r\n" HOST
 
-TEST(a_length_said_twice_is_refused_rfc_9112_section_6_3)
-{
+TEST(a_length_said_twice_is_refused_rfc_9112_section_6_3) {
     is_refused(POST "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400);
     is_refused(POST "Content-Length: 1\r\nContent-Length: 1\r\n\r\na", 400);
     is_refused(POST "Content-Length: 1, 1\r\n\r\na", 400);
@@ -282,8 +264,7 @@ TEST(a_length_said_twice_is_refused_rfc_9112_section_6_3)
     is_refused("GET / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 1\r\n\r\na", 400);
 }
 
-TEST(a_length_that_is_no_number_is_refused)
-{
+TEST(a_length_that_is_no_number_is_refused) {
     static const char *const bad[] = {
         "", "-1", "+1", "0x1", "1 1", "1_0", "1.0", "1e1", "a", "1a", "99999999999999999999"
     };
@@ -294,8 +275,7 @@ TEST(a_length_that_is_no_number_is_refused)
     }
 }
 
-TEST(any_coding_but_chunked_alone_is_refused_rfc_9112_section_6_1)
-{
+TEST(any_coding_but_chunked_alone_is_refused_rfc_9112_section_6_1) {
     static const char *const bad[] = {
         "",         "gzip",     "gzip, chunked", "chunked, gzip", "chunked, chunked",
         "identity", "chunkedx", "xchunked",      "chunked;q=1",   "\"chunked\"",
@@ -310,8 +290,7 @@ TEST(any_coding_but_chunked_alone_is_refused_rfc_9112_section_6_1)
     is_refused("GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n", 400);
 }
 
-TEST(chunks_that_are_wrongly_framed_are_refused_rfc_9112_section_7_1)
-{
+TEST(chunks_that_are_wrongly_framed_are_refused_rfc_9112_section_7_1) {
     static const char *const bad[] = {
         "x\r\n",
         "\r\n",
@@ -344,8 +323,7 @@ TEST(chunks_that_are_wrongly_framed_are_refused_rfc_9112_section_7_1)
     }
 }
 
-TEST(a_chunk_size_that_overflows_is_refused)
-{
+TEST(a_chunk_size_that_overflows_is_refused) {
     struct str in = STR_LIT(POST "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n");
     SCOPED(http1_tape_free)
     struct http1_tape *tape = http1_tape_feed(in.p, in.n, 1, BODY_BYTES_MAX, false);
@@ -353,8 +331,7 @@ TEST(a_chunk_size_that_overflows_is_refused)
     is_refused(POST "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", 413);
 }
 
-TEST(a_body_over_the_limit_is_refused_with_413_before_it_comes)
-{
+TEST(a_body_over_the_limit_is_refused_with_413_before_it_comes) {
     is_refused(POST "Content-Length: 1001\r\n\r\n", 413);
     is_refused(POST "Content-Length: 18446744073709551615\r\n\r\n", 413);
     reads(POST "Content-Length: 1000\r\n\r\n",
@@ -365,8 +342,7 @@ TEST(a_body_over_the_limit_is_refused_with_413_before_it_comes)
           "POST / [Host: x][Transfer-Encoding: chunked] keep chunked\nbody=a\ninside\n");
 }
 
-TEST(chunks_may_carry_some_framing_but_not_only_framing)
-{
+TEST(chunks_may_carry_some_framing_but_not_only_framing) {
     SCOPED(buf_fini) struct buf in = BUF_INIT(INPUT_BYTES_MAX);
     BUF_PUT_LIT(&in, POST "Transfer-Encoding: chunked\r\n\r\n");
     for (size_t i = 0; i < BODY_BYTES_MAX; i++) {
@@ -397,8 +373,7 @@ TEST(chunks_may_carry_some_framing_but_not_only_framing)
 
 /* ---- limits of the head */
 
-TEST(a_target_of_8192_bytes_is_read_one_more_is_refused_with_414)
-{
+TEST(a_target_of_8192_bytes_is_read_one_more_is_refused_with_414) {
     SCOPED(buf_fini) struct buf in = BUF_INIT(INPUT_BYTES_MAX);
     BUF_PUT_LIT(&in, "GET /");
     while (in.n < 4 + HTTP1_TARGET_BYTES_MAX) {
@@ -421,8 +396,7 @@ TEST(a_target_of_8192_bytes_is_read_one_more_is_refused_with_414)
     is_refused_bytes(buf_str(&in), 400);
 }
 
-TEST(a_head_of_16384_bytes_is_read_one_more_is_refused_with_431)
-{
+TEST(a_head_of_16384_bytes_is_read_one_more_is_refused_with_431) {
     for (size_t over = 0; over <= 1; over++) {
         SCOPED(buf_fini) struct buf in = BUF_INIT(INPUT_BYTES_MAX);
         BUF_PUT_LIT(&in, "GET / HTTP/1.1\r\n" HOST "A: ");
@@ -441,8 +415,7 @@ TEST(a_head_of_16384_bytes_is_read_one_more_is_refused_with_431)
     }
 }
 
-TEST(a_hundred_headers_are_read_one_more_is_refused_with_431)
-{
+TEST(a_hundred_headers_are_read_one_more_is_refused_with_431) {
     for (size_t count = 100; count <= 101; count++) {
         SCOPED(buf_fini) struct buf in = BUF_INIT(INPUT_BYTES_MAX);
         BUF_PUT_LIT(&in, "GET / HTTP/1.1\r\n" HOST);
@@ -479,8 +452,7 @@ static size_t feed(struct http1 *h, const char *text) {
     return http1_feed(h, (const uint8_t *)text, strlen(text), &ignoring, NULL);
 }
 
-TEST(nothing_is_read_between_a_requests_end_and_the_next)
-{
+TEST(nothing_is_read_between_a_requests_end_and_the_next) {
     SCOPED(http1_free) struct http1 *h = http1_new(100);
     OKAY(!http1_is_inside(h));
     EQ(feed(h, "\r\n"), 2);
@@ -495,8 +467,7 @@ TEST(nothing_is_read_between_a_requests_end_and_the_next)
     OKAY(http1_is_inside(h));
 }
 
-TEST(a_refusal_lasts)
-{
+TEST(a_refusal_lasts) {
     SCOPED(http1_free) struct http1 *h = http1_new(100);
     EQ(http1_status(h), 0);
     EQ(feed(h, "nonsense"), 8);
@@ -507,8 +478,7 @@ TEST(a_refusal_lasts)
     OKAY(!http1_is_inside(h));
 }
 
-TEST(a_parser_that_ends_half_way_gives_everything_back)
-{
+TEST(a_parser_that_ends_half_way_gives_everything_back) {
     struct http1 *h = http1_new(100);
     feed(h, "POST / HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nab");
     OKAY(http1_is_inside(h));

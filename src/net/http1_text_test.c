@@ -2,8 +2,7 @@
 #include "net/http1.h"
 #include "test/unit.h"
 
-TEST(headers_are_found_in_any_letter_case_the_first_one_counts)
-{
+TEST(headers_are_found_in_any_letter_case_the_first_one_counts) {
     struct http1_request req = {
         .headers = { { STR_LIT("Host"), STR_LIT("x") },
                      { STR_LIT("X-Token"), STR_LIT("1") },
@@ -18,8 +17,7 @@ TEST(headers_are_found_in_any_letter_case_the_first_one_counts)
     OKAY(!http1_header_has(&req, "host", "2"));
 }
 
-TEST(tokens_are_found_whole_in_any_letter_case)
-{
+TEST(tokens_are_found_whole_in_any_letter_case) {
     OKAY(http1_has_token(STR_LIT("upgrade"), "Upgrade"));
     OKAY(http1_has_token(STR_LIT("keep-alive, \tUPGRADE "), "upgrade"));
     OKAY(http1_has_token(STR_LIT(",,a"), "a"));
@@ -35,8 +33,7 @@ static void query_gives(const char *query, const char *name, const char *want) {
     STR_EQ(((struct str){ out.p + 1, out.n - 1 }), want);
 }
 
-TEST(query_parameters_are_decoded)
-{
+TEST(query_parameters_are_decoded) {
     query_gives("token=abc", "token", "abc");
     query_gives("a=b&token=abc&c=d", "token", "abc");
     query_gives("token=%41%62+%2B%25", "token", "Ab +%");
@@ -48,8 +45,7 @@ TEST(query_parameters_are_decoded)
     query_gives("tok=1&token=2&token=3", "token", "2");
 }
 
-TEST(invalid_escapes_are_kept)
-{
+TEST(invalid_escapes_are_kept) {
     query_gives("t=%", "t", "%");
     query_gives("t=%4", "t", "%4");
     query_gives("t=%zz", "t", "%zz");
@@ -57,8 +53,7 @@ TEST(invalid_escapes_are_kept)
     query_gives("t=%4g%41", "t", "%4gA");
 }
 
-TEST(an_absent_parameter_is_absent)
-{
+TEST(an_absent_parameter_is_absent) {
     SCOPED(buf_fini) struct buf out = BUF_INIT(100);
     OKAY(!http1_query(STR_LIT(""), "token", &out));
     OKAY(!http1_query(STR_NONE, "token", &out));
@@ -72,8 +67,7 @@ static void response_is(struct http1_response res, const char *want) {
     STR_EQ(buf_str(&b), want);
 }
 
-TEST(a_response_says_its_length_and_what_becomes_of_the_connection)
-{
+TEST(a_response_says_its_length_and_what_becomes_of_the_connection) {
     response_is((struct http1_response){ .status = 200,
                                          .content_type = "text/plain",
                                          .extra = STR_LIT("X-A: b\r\n"),
@@ -86,8 +80,7 @@ TEST(a_response_says_its_length_and_what_becomes_of_the_connection)
                 "Connection: close\r\n\r\n");
 }
 
-TEST(a_head_only_response_says_the_length_of_what_it_leaves_out)
-{
+TEST(a_head_only_response_says_the_length_of_what_it_leaves_out) {
     response_is((struct http1_response){ .status = 200,
                                          .content_type = "text/html",
                                          .body = STR_LIT("hello"),
@@ -96,8 +89,7 @@ TEST(a_head_only_response_says_the_length_of_what_it_leaves_out)
                 "Connection: close\r\n\r\n");
 }
 
-TEST(responses_that_have_no_body_say_no_length_rfc_9110_section_8_6)
-{
+TEST(responses_that_have_no_body_say_no_length_rfc_9110_section_8_6) {
     response_is((struct http1_response){ .status = 204, .is_keep_alive = true },
                 "HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n");
     response_is((struct http1_response){ .status = 304, .body = STR_LIT("x") },
@@ -109,8 +101,7 @@ TEST(responses_that_have_no_body_say_no_length_rfc_9110_section_8_6)
         "Connection: Upgrade\r\n\r\n");
 }
 
-TEST(every_status_has_a_reason)
-{
+TEST(every_status_has_a_reason) {
     STR_EQ(str_of(http1_reason(404)), "Not Found");
     STR_EQ(str_of(http1_reason(505)), "HTTP Version Not Supported");
     OKAY(strlen(http1_reason(799)) > 0);

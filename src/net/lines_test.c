@@ -32,8 +32,7 @@ static struct heard feed_in_pieces(const char *text, size_t piece) {
     return h;
 }
 
-TEST(lines_are_the_same_however_they_are_cut)
-{
+TEST(lines_are_the_same_however_they_are_cut) {
     const char *text = "one\r\n\ntwo three\nfour";
     for (size_t piece = 1; piece < 24; piece++) {
         struct heard h = feed_in_pieces(text, piece);
@@ -42,8 +41,7 @@ TEST(lines_are_the_same_however_they_are_cut)
     }
 }
 
-TEST(a_listener_who_says_stop_gets_the_rest_later)
-{
+TEST(a_listener_who_says_stop_gets_the_rest_later) {
     struct heard h = { .text = BUF_INIT(4096), .stop_after = 1 };
     SCOPED(lines_free) struct lines *l = lines_new(100);
     const char *text = "a\nb\nc\n";
@@ -56,8 +54,7 @@ TEST(a_listener_who_says_stop_gets_the_rest_later)
     buf_fini(&h.text);
 }
 
-TEST(a_line_without_end_is_refused)
-{
+TEST(a_line_without_end_is_refused) {
     struct heard h = { .text = BUF_INIT(4096) };
     SCOPED(lines_free) struct lines *l = lines_new(8);
     size_t taken = 0;
@@ -67,8 +64,7 @@ TEST(a_line_without_end_is_refused)
     buf_fini(&h.text);
 }
 
-TEST(a_long_line_in_one_piece_is_refused_too)
-{
+TEST(a_long_line_in_one_piece_is_refused_too) {
     struct heard h = { .text = BUF_INIT(4096) };
     SCOPED(lines_free) struct lines *l = lines_new(8);
     size_t taken = 0;

@@ -17,8 +17,7 @@ static struct listen_address parsed(const char *text) {
     return a;
 }
 
-TEST(an_address_that_is_read_is_written_the_same)
-{
+TEST(an_address_that_is_read_is_written_the_same) {
     const char *good[] = {
         "127.0.0.1:8080", "0.0.0.0:0",     "[::1]:0",       "[2001:db8::7]:65535",  ":8080",
         "tls:[::]:443",   "tls::8443",     "unix:/run/a b", "tls:unix:/tmp/x.sock", "unix:x",
@@ -33,16 +32,14 @@ TEST(an_address_that_is_read_is_written_the_same)
     }
 }
 
-TEST(localhost_and_white_space_are_understood)
-{
+TEST(localhost_and_white_space_are_understood) {
     char text[LISTEN_TEXT_BYTES];
     struct listen_address a = parsed(" localhost:80 ");
     listen_address_text(&a, text);
     STR_EQ(str_of(text), "127.0.0.1:80");
 }
 
-TEST(what_is_no_address_is_refused)
-{
+TEST(what_is_no_address_is_refused) {
     const char *bad[] = {
         "",
         "8080",
@@ -77,8 +74,7 @@ TEST(what_is_no_address_is_refused)
     }
 }
 
-TEST(a_unix_path_that_is_too_long_is_refused)
-{
+TEST(a_unix_path_that_is_too_long_is_refused) {
     struct listen_address a;
     char text[5 + 200] = "unix:";
     size_t room = sizeof((struct sockaddr_un *)0)->sun_path;
@@ -91,8 +87,7 @@ static int port_of(const struct listen_address *a) {
     return ntohs(((const struct sockaddr_in *)&a->addr)->sin_port);
 }
 
-TEST(port_0_is_the_choice_of_the_system_and_every_worker_shares_it)
-{
+TEST(port_0_is_the_choice_of_the_system_and_every_worker_shares_it) {
     struct listen_address a = parsed("127.0.0.1:0");
     int first = -1;
     int second = -1;
@@ -106,8 +101,7 @@ TEST(port_0_is_the_choice_of_the_system_and_every_worker_shares_it)
     close(second);
 }
 
-TEST(a_port_that_somebody_else_serves_is_taken)
-{
+TEST(a_port_that_somebody_else_serves_is_taken) {
     struct listen_address mine = parsed("127.0.0.1:0");
     int first = -1;
     int second = -1;
@@ -122,8 +116,7 @@ TEST(a_port_that_somebody_else_serves_is_taken)
     close(second);
 }
 
-TEST(without_descriptors_there_is_no_listener)
-{
+TEST(without_descriptors_there_is_no_listener) {
     SCOPED(rig_dir_free) char *dir = rig_dir();
     char text[LISTEN_TEXT_BYTES];
     snprintf(text, sizeof text, "unix:%s/s", dir);
@@ -144,16 +137,14 @@ TEST(without_descriptors_there_is_no_listener)
     }
 }
 
-TEST(an_address_this_machine_does_not_have_is_a_failure)
-{
+TEST(an_address_this_machine_does_not_have_is_a_failure) {
     struct listen_address a = parsed("192.0.2.1:0");
     int fd = -1;
     EQ(listen_open(&a, 0, &fd), ERR_IO);
     EQ(fd, -1);
 }
 
-TEST(an_ipv4_and_an_ipv6_listener_stand_on_one_port)
-{
+TEST(an_ipv4_and_an_ipv6_listener_stand_on_one_port) {
     struct listen_address six = parsed("[::]:0");
     struct listen_address four = { 0 };
     char text[32];
@@ -184,8 +175,7 @@ static int connect_to(int family, const struct listen_address *a) {
     return fd;
 }
 
-TEST(every_address_means_both_families_and_an_ipv6_address_only_one)
-{
+TEST(every_address_means_both_families_and_an_ipv6_address_only_one) {
     struct listen_address any = parsed(":0");
     struct listen_address six = parsed("[::]:0");
     int fds[2] = { -1, -1 };
@@ -199,8 +189,7 @@ TEST(every_address_means_both_families_and_an_ipv6_address_only_one)
     close(a), close(b), close(c), close(fds[0]), close(fds[1]);
 }
 
-TEST(accepted_sockets_send_small_writes_at_once)
-{
+TEST(accepted_sockets_send_small_writes_at_once) {
     struct listen_address a = parsed("127.0.0.1:0");
     int fd = -1;
     int value = 0;
@@ -213,8 +202,7 @@ TEST(accepted_sockets_send_small_writes_at_once)
     close(client), close(accepted), close(fd);
 }
 
-TEST(a_unix_socket_has_its_mode_and_replaces_a_stale_one)
-{
+TEST(a_unix_socket_has_its_mode_and_replaces_a_stale_one) {
     SCOPED(rig_dir_free) char *dir = rig_dir();
     char path[100];
     char text[LISTEN_TEXT_BYTES];
@@ -236,8 +224,7 @@ TEST(a_unix_socket_has_its_mode_and_replaces_a_stale_one)
     close(fd);
 }
 
-TEST(a_file_that_is_no_socket_is_left_alone)
-{
+TEST(a_file_that_is_no_socket_is_left_alone) {
     SCOPED(rig_dir_free) char *dir = rig_dir();
     char text[LISTEN_TEXT_BYTES];
     rig_make_certificate(dir, "precious");

@@ -81,8 +81,7 @@ static void turn(struct door *door) {
     uv_run(&door->loop.uv, UV_RUN_NOWAIT);
 }
 
-TEST(newcomers_are_accepted_ready_for_use)
-{
+TEST(newcomers_are_accepted_ready_for_use) {
     SCOPED(door_free) struct door *door = door_new();
     int clients[] = { knock(door), knock(door), knock(door) };
     turn(door);
@@ -97,8 +96,7 @@ TEST(newcomers_are_accepted_ready_for_use)
     EQ(door->listener.refused_count, 0);
 }
 
-TEST(a_crowd_is_let_in_over_several_turns)
-{
+TEST(a_crowd_is_let_in_over_several_turns) {
     SCOPED(door_free) struct door *door = door_new();
     int clients[LISTENER_ACCEPTS_PER_TURN + 10];
     for (size_t i = 0; i < COUNT(clients); i++) {
@@ -113,8 +111,7 @@ TEST(a_crowd_is_let_in_over_several_turns)
     }
 }
 
-TEST(a_listener_that_stops_accepts_nobody_any_more)
-{
+TEST(a_listener_that_stops_accepts_nobody_any_more) {
     SCOPED(door_free) struct door *door = door_new();
     door->stop_after = 2;
     int clients[] = { knock(door), knock(door), knock(door) };
@@ -131,8 +128,7 @@ TEST(a_listener_that_stops_accepts_nobody_any_more)
     }
 }
 
-TEST(a_descriptor_that_is_no_socket_is_refused)
-{
+TEST(a_descriptor_that_is_no_socket_is_refused) {
     SCOPED(door_free) struct door *door = door_new();
     struct listener other;
     int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
@@ -141,8 +137,7 @@ TEST(a_descriptor_that_is_no_socket_is_refused)
     listener_stop(&other, on_closed);
 }
 
-TEST(without_descriptors_newcomers_are_told_and_it_recovers_by_itself)
-{
+TEST(without_descriptors_newcomers_are_told_and_it_recovers_by_itself) {
     SCOPED(door_free) struct door *door = door_new();
     int clients[5];
     char byte = 0;

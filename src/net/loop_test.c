@@ -82,23 +82,20 @@ static void *wake_from_afar(void *ctx) {
     return NULL;
 }
 
-TEST(a_loop_that_was_told_to_stop_returns_after_one_turn)
-{
+TEST(a_loop_that_was_told_to_stop_returns_after_one_turn) {
     SCOPED(seen_free) struct seen *seen = seen_new();
     loop_stop(&seen->loop);
     loop_run(&seen->loop);
     EQ(seen->turn_count, 1);
 }
 
-TEST(a_loop_that_never_ran_can_be_given_back)
-{
+TEST(a_loop_that_never_ran_can_be_given_back) {
     struct seen *seen = seen_new();
     seen_free(&seen);
     EQ(seen, NULL);
 }
 
-TEST(another_thread_can_wake_it)
-{
+TEST(another_thread_can_wake_it) {
     SCOPED(seen_free) struct seen *seen = seen_new();
     pthread_t thread;
     EQ(pthread_create(&thread, NULL, wake_from_afar, seen), 0);
@@ -108,8 +105,7 @@ TEST(another_thread_can_wake_it)
     OKAY(seen->wake_count <= 100);
 }
 
-TEST(while_there_is_more_to_do_it_does_not_sleep)
-{
+TEST(while_there_is_more_to_do_it_does_not_sleep) {
     SCOPED(seen_free) struct seen *seen = seen_new();
     seen->more_turns = 50;
     seen->stop_at_turn = 51;    // nothing else would ever wake it
@@ -117,8 +113,7 @@ TEST(while_there_is_more_to_do_it_does_not_sleep)
     EQ(seen->turn_count, 51);
 }
 
-TEST(a_timer_fires_when_it_is_due_and_not_before)
-{
+TEST(a_timer_fires_when_it_is_due_and_not_before) {
     SCOPED(seen_free) struct seen *seen = seen_new();
     uint64_t due_ms = seen->loop.now_ms + 30;
     seen->does_stop_on_timer = true;
@@ -129,8 +124,7 @@ TEST(a_timer_fires_when_it_is_due_and_not_before)
     OKAY(seen->turn_count < 20);    // it slept in between
 }
 
-TEST(a_timer_set_to_an_earlier_time_wakes_the_loop_earlier)
-{
+TEST(a_timer_set_to_an_earlier_time_wakes_the_loop_earlier) {
     SCOPED(seen_free) struct seen *seen = seen_new();
     uint64_t start_ms = seen->loop.now_ms;
     seen->does_stop_on_timer = true;
@@ -142,8 +136,7 @@ TEST(a_timer_set_to_an_earlier_time_wakes_the_loop_earlier)
     OKAY(seen->fired_ms < start_ms + 60 * 1000);
 }
 
-TEST(a_cancelled_timer_does_not_wake_the_loop_for_ever)
-{
+TEST(a_cancelled_timer_does_not_wake_the_loop_for_ever) {
     SCOPED(seen_free) struct seen *seen = seen_new();
     wheel_set(&seen->loop.wheel, &seen->timer, seen->loop.now_ms + 50);
     uv_run(&seen->loop.uv, UV_RUN_NOWAIT);
@@ -154,8 +147,7 @@ TEST(a_cancelled_timer_does_not_wake_the_loop_for_ever)
     EQ(seen->timer_count, 0);
 }
 
-TEST(what_is_left_for_later_runs_once_in_each_following_turn)
-{
+TEST(what_is_left_for_later_runs_once_in_each_following_turn) {
     SCOPED(seen_free) struct seen *seen = seen_new();
     seen->later.run = on_later;
     loop_later(&seen->loop, &seen->later);
@@ -166,8 +158,7 @@ TEST(what_is_left_for_later_runs_once_in_each_following_turn)
     EQ(seen->later_at_turn, 3);    // each with the end of a turn before it
 }
 
-TEST(the_clock_stands_still_within_a_turn_and_moves_between_turns)
-{
+TEST(the_clock_stands_still_within_a_turn_and_moves_between_turns) {
     SCOPED(seen_free) struct seen *seen = seen_new();
     loop_begin_turn(&seen->loop);
     uint64_t first_ms = seen->loop.now_ms;
@@ -180,8 +171,7 @@ TEST(the_clock_stands_still_within_a_turn_and_moves_between_turns)
     OKAY(seen->loop.now_ms >= first_ms + 3);
 }
 
-TEST(without_descriptors_a_loop_is_refused)
-{
+TEST(without_descriptors_a_loop_is_refused) {
     static struct loop loop;
     struct rlimit limit = { 0 };
     EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);

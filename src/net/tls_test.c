@@ -95,11 +95,13 @@ static void echo_over(int version) {
     STR_EQ(buf_str(&back), "hello");
 }
 
-TEST(tls_1_2_carries_bytes_both_ways)
-{ echo_over(TLS1_2_VERSION); }
+TEST(tls_1_2_carries_bytes_both_ways) {
+    echo_over(TLS1_2_VERSION);
+}
 
-TEST(tls_1_3_carries_bytes_both_ways)
-{ echo_over(TLS1_3_VERSION); }
+TEST(tls_1_3_carries_bytes_both_ways) {
+    echo_over(TLS1_3_VERSION);
+}
 
 static void megabytes_over(int version, bool is_narrow) {
     SCOPED(pair_fini) struct pair pair = pair_new(version);
@@ -122,20 +124,17 @@ static void megabytes_over(int version, bool is_narrow) {
     EQ(pair.rig->writable_count > 0, is_narrow || pair.rig->writable_count > 0);
 }
 
-TEST(megabytes_arrive_in_order_over_both_versions)
-{
+TEST(megabytes_arrive_in_order_over_both_versions) {
     megabytes_over(TLS1_2_VERSION, false);
     megabytes_over(TLS1_3_VERSION, false);
 }
 
-TEST(megabytes_arrive_in_order_through_a_narrow_socket)
-{
+TEST(megabytes_arrive_in_order_through_a_narrow_socket) {
     megabytes_over(TLS1_2_VERSION, true);
     megabytes_over(TLS1_3_VERSION, true);
 }
 
-TEST(a_record_that_does_not_leave_at_once_is_taken_and_held)
-{
+TEST(a_record_that_does_not_leave_at_once_is_taken_and_held) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     SCOPED(buf_fini) struct buf much = BUF_INIT(1 << 20);
     SCOPED(buf_fini) struct buf back = BUF_INIT(1 << 20);
@@ -156,8 +155,7 @@ TEST(a_record_that_does_not_leave_at_once_is_taken_and_held)
     EQ(SSL_get_shutdown(pair.client), SSL_RECEIVED_SHUTDOWN);
 }
 
-TEST(small_pieces_share_a_record)
-{
+TEST(small_pieces_share_a_record) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     OKAY(shake(&pair));
     char text[] = "one two three ";
@@ -171,8 +169,7 @@ TEST(small_pieces_share_a_record)
     STR_EQ(((struct str){ first, n }), "one two three");
 }
 
-TEST(a_large_piece_between_small_ones_is_cut_where_a_record_ends)
-{
+TEST(a_large_piece_between_small_ones_is_cut_where_a_record_ends) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     SCOPED(buf_fini) struct buf want = BUF_INIT(1 << 20);
     SCOPED(buf_fini) struct buf back = BUF_INIT(1 << 20);
@@ -191,8 +188,7 @@ TEST(a_large_piece_between_small_ones_is_cut_where_a_record_ends)
     OKAY(str_eq(buf_str(&back), buf_str(&want)));
 }
 
-TEST(what_is_written_before_the_handshake_waits_for_it)
-{
+TEST(what_is_written_before_the_handshake_waits_for_it) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     EQ(rig_write(pair.rig, STR_LIT("early")), 0);
     OKAY(pair.rig->conn.is_write_blocked);
@@ -201,8 +197,7 @@ TEST(what_is_written_before_the_handshake_waits_for_it)
     EQ(rig_write(pair.rig, STR_LIT("now")), 3);
 }
 
-TEST(kept_bytes_and_what_tls_has_pending_come_after_a_resume)
-{
+TEST(kept_bytes_and_what_tls_has_pending_come_after_a_resume) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     pair.rig->take_max = 2;
     OKAY(shake(&pair));
@@ -217,8 +212,7 @@ TEST(kept_bytes_and_what_tls_has_pending_come_after_a_resume)
     STR_EQ(buf_str(&pair.rig->got), "abcdefghi");
 }
 
-TEST(a_pause_during_many_records_loses_none_of_them)
-{
+TEST(a_pause_during_many_records_loses_none_of_them) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_2_VERSION);
     OKAY(shake(&pair));
     conn_pause(&pair.rig->conn);
@@ -232,8 +226,7 @@ TEST(a_pause_during_many_records_loses_none_of_them)
     OKAY(RIG_UNTIL(pair.rig, pair.rig->got.n == 1500));
 }
 
-TEST(much_that_waits_is_read_in_shares_and_to_its_end)
-{
+TEST(much_that_waits_is_read_in_shares_and_to_its_end) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     SCOPED(buf_fini) struct buf much = BUF_INIT(4 << 20);
     int bytes = 4 << 20;
@@ -263,8 +256,7 @@ TEST(much_that_waits_is_read_in_shares_and_to_its_end)
     OKAY(memcmp(pair.rig->got.p, much.p, sent) == 0);
 }
 
-TEST(writing_to_a_tls_peer_that_is_gone_ends_the_connection)
-{
+TEST(writing_to_a_tls_peer_that_is_gone_ends_the_connection) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     OKAY(shake(&pair));
     close(pair.rig->peer);
@@ -276,8 +268,7 @@ TEST(writing_to_a_tls_peer_that_is_gone_ends_the_connection)
     EQ(pair.rig->end_why, ERR_IO);
 }
 
-TEST(a_tls_peer_that_leaves_while_a_record_is_held_ends_the_connection)
-{
+TEST(a_tls_peer_that_leaves_while_a_record_is_held_ends_the_connection) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     SCOPED(buf_fini) struct buf much = BUF_INIT(1 << 20);
     rig_make_narrow(pair.rig);
@@ -294,8 +285,7 @@ TEST(a_tls_peer_that_leaves_while_a_record_is_held_ends_the_connection)
     EQ(rig_write(pair.rig, STR_LIT("x")), -1);
 }
 
-TEST(the_orderly_end_of_the_peer_is_told_and_we_may_still_write)
-{
+TEST(the_orderly_end_of_the_peer_is_told_and_we_may_still_write) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     SCOPED(buf_fini) struct buf back = BUF_INIT(1024);
     OKAY(shake(&pair));
@@ -309,8 +299,7 @@ TEST(the_orderly_end_of_the_peer_is_told_and_we_may_still_write)
     STR_EQ(buf_str(&back), "bye");
 }
 
-TEST(an_end_without_close_notify_is_an_end_as_well)
-{
+TEST(an_end_without_close_notify_is_an_end_as_well) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     OKAY(shake(&pair));
     shutdown(pair.rig->peer, SHUT_WR);
@@ -318,8 +307,7 @@ TEST(an_end_without_close_notify_is_an_end_as_well)
     EQ(pair.rig->end_why, ERR_CLOSED);
 }
 
-TEST(closing_sends_close_notify)
-{
+TEST(closing_sends_close_notify) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     SCOPED(buf_fini) struct buf back = BUF_INIT(1024);
     OKAY(shake(&pair));
@@ -330,8 +318,7 @@ TEST(closing_sends_close_notify)
     EQ(SSL_get_shutdown(pair.client), SSL_RECEIVED_SHUTDOWN);
 }
 
-TEST(a_peer_that_does_not_speak_tls_is_a_failure_and_hurts_nobody_else)
-{
+TEST(a_peer_that_does_not_speak_tls_is_a_failure_and_hurts_nobody_else) {
     SCOPED(pair_fini) struct pair good = pair_new(TLS1_3_VERSION);
     SCOPED(rig_free) struct rig *bad = rig_new(good.context);
     OKAY(shake(&good));
@@ -345,8 +332,7 @@ TEST(a_peer_that_does_not_speak_tls_is_a_failure_and_hurts_nobody_else)
     OKAY(RIG_UNTIL(good.rig, good.rig->got.n == 10));
 }
 
-TEST(garbage_after_the_handshake_is_a_failure)
-{
+TEST(garbage_after_the_handshake_is_a_failure) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     OKAY(shake(&pair));
     rig_peer_send(pair.rig, "\x17\x03\x03\x00\x20garbage garbage garbage garbage!", 37);
@@ -354,8 +340,7 @@ TEST(garbage_after_the_handshake_is_a_failure)
     EQ(pair.rig->end_why, ERR_IO);
 }
 
-TEST(a_peer_that_leaves_in_the_middle_of_the_handshake_ends_it)
-{
+TEST(a_peer_that_leaves_in_the_middle_of_the_handshake_ends_it) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     SSL_connect(pair.client);
     shutdown(pair.rig->peer, SHUT_RDWR);
@@ -363,8 +348,7 @@ TEST(a_peer_that_leaves_in_the_middle_of_the_handshake_ends_it)
     EQ(pair.rig->bytes_count, 0);
 }
 
-TEST(tls_1_1_is_refused)
-{
+TEST(tls_1_1_is_refused) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_1_VERSION);
     SSL_set_security_level(pair.client, 0);
     OKAY(!shake(&pair));
@@ -372,8 +356,7 @@ TEST(tls_1_1_is_refused)
     EQ(pair.rig->end_why, ERR_IO);
 }
 
-TEST(alpn_is_http_1_1_or_a_refusal)
-{
+TEST(alpn_is_http_1_1_or_a_refusal) {
     struct {
         const char *offer;
         bool is_good;
@@ -391,8 +374,7 @@ TEST(alpn_is_http_1_1_or_a_refusal)
     }
 }
 
-TEST(renegotiation_is_not_done)
-{
+TEST(renegotiation_is_not_done) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_2_VERSION);
     SCOPED(buf_fini) struct buf back = BUF_INIT(1024);
     OKAY(shake(&pair));
@@ -405,8 +387,7 @@ TEST(renegotiation_is_not_done)
     OKAY(SSL_renegotiate_pending(pair.client) || pair.rig->end_count == 1);
 }
 
-TEST(a_session_is_resumed_with_its_ticket)
-{
+TEST(a_session_is_resumed_with_its_ticket) {
     SCOPED(tls_context_unref) struct tls_context *context = rig_tls();
     SSL_CTX *client_context = SSL_CTX_new(TLS_client_method());
     SSL_SESSION *session = NULL;
@@ -430,8 +411,7 @@ TEST(a_session_is_resumed_with_its_ticket)
     SSL_CTX_free(client_context);
 }
 
-TEST(a_context_outlives_its_owner_while_a_connection_uses_it)
-{
+TEST(a_context_outlives_its_owner_while_a_connection_uses_it) {
     SCOPED(pair_fini) struct pair pair = pair_new(TLS1_3_VERSION);
     tls_context_unref(&pair.context);
     EQ(pair.context, NULL);
@@ -464,8 +444,7 @@ static void put_file(const char *dir, const char *name, const char *text) {
     fclose(file);
 }
 
-TEST(what_is_wrong_with_a_certificate_is_said_with_its_file)
-{
+TEST(what_is_wrong_with_a_certificate_is_said_with_its_file) {
     SCOPED(rig_dir_free) char *dir = rig_dir();
     char why[TLS_WHY_BYTES];
     rig_make_certificate(dir, "a");
@@ -488,8 +467,7 @@ TEST(what_is_wrong_with_a_certificate_is_said_with_its_file)
     EQ(ERR_peek_error(), 0);
 }
 
-TEST(a_key_with_a_pass_phrase_is_refused_and_nobody_is_asked_for_it)
-{
+TEST(a_key_with_a_pass_phrase_is_refused_and_nobody_is_asked_for_it) {
     SCOPED(rig_dir_free) char *dir = rig_dir();
     char path[512];
     char why[TLS_WHY_BYTES];

@@ -8,8 +8,7 @@
     OKAY(str_eq(buf_str(b), (struct str){ (const char *)(const uint8_t[]){ __VA_ARGS__ },          \
                                           sizeof((const uint8_t[]){ __VA_ARGS__ }) }))
 
-TEST(lengths_take_the_shortest_form_rfc_6455_section_5_2)
-{
+TEST(lengths_take_the_shortest_form_rfc_6455_section_5_2) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(OUT_BYTES_MAX);
     ws_put_header(&b, WS_TEXT, false, 0);
     BYTES_ARE(&b, 0x81, 0);
@@ -27,16 +26,14 @@ TEST(lengths_take_the_shortest_form_rfc_6455_section_5_2)
     BYTES_ARE(&b, 0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0);
 }
 
-TEST(a_frame_is_its_header_and_its_payload)
-{
+TEST(a_frame_is_its_header_and_its_payload) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(OUT_BYTES_MAX);
     ws_put_frame(&b, WS_TEXT, STR_LIT("Hello"));
     ws_put_frame(&b, WS_PING, STR_NONE);
     BYTES_ARE(&b, 0x81, 5, 'H', 'e', 'l', 'l', 'o', 0x89, 0);
 }
 
-TEST(a_frame_that_does_not_fit_sets_over)
-{
+TEST(a_frame_that_does_not_fit_sets_over) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(6);
     ws_put_frame(&b, WS_TEXT, STR_LIT("Hello"));
     OKAY(!buf_ok(&b));
@@ -57,8 +54,7 @@ static void unpacks_to(const struct buf *b, size_t at, size_t header_bytes, stru
     OKAY(str_eq(buf_str(&plain), want));
 }
 
-TEST(a_deflated_frame_has_the_header_its_packed_length_needs)
-{
+TEST(a_deflated_frame_has_the_header_its_packed_length_needs) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     char *text = xalloc(300000);
     uint32_t seed = 1;
@@ -80,8 +76,7 @@ TEST(a_deflated_frame_has_the_header_its_packed_length_needs)
     xfree(text);
 }
 
-TEST(a_text_that_does_not_shrink_is_sent_plain)
-{
+TEST(a_text_that_does_not_shrink_is_sent_plain) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     SCOPED(buf_fini) struct buf b = BUF_INIT(OUT_BYTES_MAX);
     ws_put_deflated(&b, WS_TEXT, STR_LIT("Hello"), d);
@@ -89,8 +84,7 @@ TEST(a_text_that_does_not_shrink_is_sent_plain)
     BYTES_ARE(&b, 0x81, 5, 'H', 'e', 'l', 'l', 'o', 0x81, 0);
 }
 
-TEST(a_deflated_frame_that_does_not_fit_sets_over)
-{
+TEST(a_deflated_frame_that_does_not_fit_sets_over) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     for (size_t max = 0; max < 20; max++) {
         SCOPED(buf_fini) struct buf b = BUF_INIT(max);
@@ -99,8 +93,7 @@ TEST(a_deflated_frame_that_does_not_fit_sets_over)
     }
 }
 
-TEST(a_close_has_its_code_and_reason_or_nothing_section_5_5_1)
-{
+TEST(a_close_has_its_code_and_reason_or_nothing_section_5_5_1) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(OUT_BYTES_MAX);
     ws_put_close(&b, WS_CLOSE_GOING_AWAY, STR_LIT("bye"));
     BYTES_ARE(&b, 0x88, 5, 0x03, 0xe9, 'b', 'y', 'e');
@@ -112,8 +105,7 @@ TEST(a_close_has_its_code_and_reason_or_nothing_section_5_5_1)
     BYTES_ARE(&b, 0x88, 0);
 }
 
-TEST(a_long_reason_is_cut_at_the_end_of_a_character)
-{
+TEST(a_long_reason_is_cut_at_the_end_of_a_character) {
     static const char *const last[] = { "x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
     for (size_t width = 1; width <= COUNT(last); width++) {
         for (size_t ascii = 115; ascii <= 123; ascii++) {
@@ -131,8 +123,7 @@ TEST(a_long_reason_is_cut_at_the_end_of_a_character)
     }
 }
 
-TEST(a_reason_of_123_bytes_is_sent_whole)
-{
+TEST(a_reason_of_123_bytes_is_sent_whole) {
     char reason[130];
     memset(reason, 'r', sizeof reason);
     for (size_t n = 100; n <= sizeof reason; n++) {
@@ -143,8 +134,7 @@ TEST(a_reason_of_123_bytes_is_sent_whole)
     }
 }
 
-TEST(our_own_close_codes_are_valid)
-{
+TEST(our_own_close_codes_are_valid) {
     static const uint16_t codes[] = { 1000, 1001, 1002, 1003, 1007, 1008, 1009,
                                       1011, 1012, 1013, 4401, 4403, 4408 };
     for (size_t i = 0; i < COUNT(codes); i++) {

@@ -2,15 +2,13 @@
 #include "net/ws.h"
 #include "test/unit.h"
 
-TEST(the_accept_key_of_rfc_6455_section_1_3_comes_out)
-{
+TEST(the_accept_key_of_rfc_6455_section_1_3_comes_out) {
     char out[WS_ACCEPT_BYTES];
     EQ(ws_accept_of(STR_LIT("dGhlIHNhbXBsZSBub25jZQ=="), out), OK);
     STR_EQ(((struct str){ out, sizeof out }), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
-TEST(a_key_that_is_not_16_bytes_of_base64_is_refused)
-{
+TEST(a_key_that_is_not_16_bytes_of_base64_is_refused) {
     static const char *const bad[] = {
         "",
         "dGhlIHNhbXBsZSBub25jZQ=",
@@ -29,8 +27,7 @@ TEST(a_key_that_is_not_16_bytes_of_base64_is_refused)
     STR_EQ(str_of(out), "untouched");
 }
 
-TEST(a_key_is_of_the_base64_alphabet)
-{
+TEST(a_key_is_of_the_base64_alphabet) {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (int c = 0; c < 256; c++) {
@@ -42,8 +39,7 @@ TEST(a_key_is_of_the_base64_alphabet)
     }
 }
 
-TEST(names_are_tokens_rfc_9110_section_5_6_2)
-{
+TEST(names_are_tokens_rfc_9110_section_5_6_2) {
     static const char others[] = "!#$%&'*+-.^_`|~";
     for (int c = 0; c < 256; c++) {
         char offer[] = "a?b";
@@ -88,8 +84,7 @@ static void rows_hold(const struct row *rows, size_t count, uint8_t bits_min) {
     }
 }
 
-TEST(valid_offers_are_accepted_rfc_7692_section_7_1)
-{
+TEST(valid_offers_are_accepted_rfc_7692_section_7_1) {
     static const struct row rows[] = {
         { "permessage-deflate", YES },
         { "permessage-deflate; client_max_window_bits", YES },    // Chrome, Firefox
@@ -109,8 +104,7 @@ TEST(valid_offers_are_accepted_rfc_7692_section_7_1)
     rows_hold(rows, COUNT(rows), 9);
 }
 
-TEST(offers_with_a_parameter_that_is_wrong_are_declined_rfc_7692_section_7_1)
-{
+TEST(offers_with_a_parameter_that_is_wrong_are_declined_rfc_7692_section_7_1) {
     static const struct row rows[] = {
         { "permessage-deflate; server_no_context_takeover=1", "-" },
         { "permessage-deflate; client_no_context_takeover=true", "-" },
@@ -144,8 +138,7 @@ TEST(offers_with_a_parameter_that_is_wrong_are_declined_rfc_7692_section_7_1)
     rows_hold(rows, COUNT(rows), 9);
 }
 
-TEST(the_first_offer_that_is_acceptable_counts_rfc_7692_section_5)
-{
+TEST(the_first_offer_that_is_acceptable_counts_rfc_7692_section_5) {
     static const struct row rows[] = {
         { "foo, permessage-deflate", YES },
         { "permessage-deflate; unknown, permessage-deflate; client_max_window_bits", YES },
@@ -159,8 +152,7 @@ TEST(the_first_offer_that_is_acceptable_counts_rfc_7692_section_5)
     rows_hold(rows, COUNT(rows), 9);
 }
 
-TEST(a_window_smaller_than_wanted_is_declined)
-{
+TEST(a_window_smaller_than_wanted_is_declined) {
     static const struct row rows[] = {
         { "permessage-deflate; server_max_window_bits=14", "-" },
         { "permessage-deflate; server_max_window_bits=14, permessage-deflate", YES },
@@ -171,8 +163,7 @@ TEST(a_window_smaller_than_wanted_is_declined)
     rows_hold(eight, COUNT(eight), 8);    // whatever the caller would take
 }
 
-TEST(what_breaks_the_grammar_is_refused_as_a_whole_rfc_6455_section_9_1)
-{
+TEST(what_breaks_the_grammar_is_refused_as_a_whole_rfc_6455_section_9_1) {
     static const struct row rows[] = {
         { "permessage-deflate;", "!" },
         { ";", "!" },
@@ -196,8 +187,7 @@ TEST(what_breaks_the_grammar_is_refused_as_a_whole_rfc_6455_section_9_1)
     rows_hold(rows, COUNT(rows), 9);
 }
 
-TEST(a_zero_byte_in_an_offer_breaks_the_grammar)
-{
+TEST(a_zero_byte_in_an_offer_breaks_the_grammar) {
     OKAY(!ws_extensions_are_valid(STR_LIT("permessage-deflate\0; x")));
     OKAY(!ws_extensions_are_valid(STR_LIT("\0")));
 }

@@ -83,15 +83,13 @@ static void hears(struct talk *t, const char *want) {
 
 /* ---- section 5.7's examples, lengths */
 
-TEST(the_masked_hello_of_section_5_7_is_heard)
-{
+TEST(the_masked_hello_of_section_5_7_is_heard) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     PUT_RAW(&t, 0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58);
     hears(&t, "text(Hello)");
 }
 
-TEST(messages_come_in_order_with_their_kind)
-{
+TEST(messages_come_in_order_with_their_kind) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_TEXT, "one");
     put(&t, FIN | WS_BINARY, "two\xff");
@@ -101,8 +99,7 @@ TEST(messages_come_in_order_with_their_kind)
     hears(&t, "text(one) binary(two\xff) text() binary() text(three)");
 }
 
-TEST(every_length_around_the_three_forms_is_heard)
-{
+TEST(every_length_around_the_three_forms_is_heard) {
     static const size_t lengths[] = { 1,   31,  32,    33,    124,   125,   126,
                                       127, 128, 65534, 65535, 65536, 65537, 70001 };
     for (size_t i = 0; i < COUNT(lengths); i++) {
@@ -120,8 +117,7 @@ TEST(every_length_around_the_three_forms_is_heard)
     }
 }
 
-TEST(unmasking_is_right_at_every_length_and_offset)
-{
+TEST(unmasking_is_right_at_every_length_and_offset) {
     uint8_t want[80];
     for (size_t n = 0; n < sizeof want; n++) {
         SCOPED(talk_fini) struct talk t = talk_plain();
@@ -143,15 +139,13 @@ TEST(unmasking_is_right_at_every_length_and_offset)
 
 /* ---- section 5.1: masking */
 
-TEST(an_unmasked_frame_fails_with_1002_section_5_1)
-{
+TEST(an_unmasked_frame_fails_with_1002_section_5_1) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     PUT_RAW(&t, 0x81, 0x05, 'H', 'e', 'l', 'l', 'o');
     hears(&t, "failed(1002)");
 }
 
-TEST(an_unmasked_ping_fails_with_1002_section_5_1)
-{
+TEST(an_unmasked_ping_fails_with_1002_section_5_1) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     PUT_RAW(&t, 0x89, 0x00);
     hears(&t, "failed(1002)");
@@ -159,8 +153,7 @@ TEST(an_unmasked_ping_fails_with_1002_section_5_1)
 
 /* ---- section 5.2: reserved bits, opcodes, lengths */
 
-TEST(each_reserved_bit_fails_with_1002_section_5_2)
-{
+TEST(each_reserved_bit_fails_with_1002_section_5_2) {
     for (unsigned bits = 0x10; bits <= 0x70; bits += 0x10) {
         SCOPED(talk_fini) struct talk t = talk_plain();
         put(&t, FIN | WS_TEXT, "fine");
@@ -169,8 +162,7 @@ TEST(each_reserved_bit_fails_with_1002_section_5_2)
     }
 }
 
-TEST(rsv2_and_rsv3_fail_with_1002_even_with_deflate)
-{
+TEST(rsv2_and_rsv3_fail_with_1002_even_with_deflate) {
     for (unsigned bits = 0x10; bits <= 0x30; bits += 0x10) {
         SCOPED(talk_fini) struct talk t = talk_deflate();
         put(&t, FIN | bits | WS_TEXT, "not");
@@ -178,8 +170,7 @@ TEST(rsv2_and_rsv3_fail_with_1002_even_with_deflate)
     }
 }
 
-TEST(each_reserved_opcode_fails_with_1002_section_5_2)
-{
+TEST(each_reserved_opcode_fails_with_1002_section_5_2) {
     for (unsigned opcode = 0; opcode <= 0xf; opcode++) {
         if (opcode <= WS_BINARY || (opcode >= WS_CLOSE && opcode <= WS_PONG)) {
             continue;
@@ -194,23 +185,20 @@ TEST(each_reserved_opcode_fails_with_1002_section_5_2)
     }
 }
 
-TEST(a_16_bit_length_that_fits_in_7_fails_with_1002_section_5_2)
-{
+TEST(a_16_bit_length_that_fits_in_7_fails_with_1002_section_5_2) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     PUT_RAW(&t, 0x81, 0xfe, 0x00, 0x7d);
     hears(&t, "failed(1002)");
 }
 
-TEST(a_64_bit_length_that_fits_in_16_fails_with_1002_section_5_2)
-{
+TEST(a_64_bit_length_that_fits_in_16_fails_with_1002_section_5_2) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     t.setup.limits.message_bytes_max = 100000;
     PUT_RAW(&t, 0x81, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
     hears(&t, "failed(1002)");
 }
 
-TEST(a_64_bit_length_with_the_top_bit_fails_with_1002_section_5_2)
-{
+TEST(a_64_bit_length_with_the_top_bit_fails_with_1002_section_5_2) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     PUT_RAW(&t, 0x82, 0xff, 0x80, 0, 0, 0, 0, 1, 0, 0);
     hears(&t, "failed(1002)");
@@ -218,29 +206,25 @@ TEST(a_64_bit_length_with_the_top_bit_fails_with_1002_section_5_2)
 
 /* ---- limits, at the header */
 
-TEST(a_message_of_exactly_the_limit_is_heard)
-{
+TEST(a_message_of_exactly_the_limit_is_heard) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put_same(&t, FIN | WS_TEXT, 'a', MESSAGE_BYTES_MAX);
     hears(&t, "text(#1000)");
 }
 
-TEST(a_length_over_the_limit_fails_with_1009_before_its_mask_has_come)
-{
+TEST(a_length_over_the_limit_fails_with_1009_before_its_mask_has_come) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     PUT_RAW(&t, 0x81, 0xfe, 0x03, 0xe9);
     hears(&t, "failed(1009)");
 }
 
-TEST(the_greatest_length_there_is_fails_with_1009)
-{
+TEST(the_greatest_length_there_is_fails_with_1009) {
     SCOPED(talk_fini) struct talk t = talk_deflate();
     PUT_RAW(&t, 0xc2, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
     hears(&t, "failed(1009)");
 }
 
-TEST(fragments_whose_sum_is_over_the_limit_fail_with_1009_at_the_header)
-{
+TEST(fragments_whose_sum_is_over_the_limit_fail_with_1009_at_the_header) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put_same(&t, WS_TEXT, 'a', 600);
     put_same(&t, WS_CONTINUATION, 'a', 400);
@@ -248,8 +232,7 @@ TEST(fragments_whose_sum_is_over_the_limit_fail_with_1009_at_the_header)
     hears(&t, "failed(1009)");
 }
 
-TEST(fragments_whose_sum_is_the_limit_are_heard)
-{
+TEST(fragments_whose_sum_is_the_limit_are_heard) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put_same(&t, WS_TEXT, 'a', 600);
     put_same(&t, WS_CONTINUATION, 'a', 400);
@@ -257,8 +240,7 @@ TEST(fragments_whose_sum_is_the_limit_are_heard)
     hears(&t, "text(#1000)");
 }
 
-TEST(the_limit_counts_each_message_for_itself)
-{
+TEST(the_limit_counts_each_message_for_itself) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put_same(&t, FIN | WS_TEXT, 'a', 900);
     put_same(&t, WS_BINARY, 'b', 500);
@@ -267,8 +249,7 @@ TEST(the_limit_counts_each_message_for_itself)
     hears(&t, "text(#900) binary(#900) text(#900)");
 }
 
-TEST(as_many_fragments_as_allowed_are_heard_one_more_fails_with_1008)
-{
+TEST(as_many_fragments_as_allowed_are_heard_one_more_fails_with_1008) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, WS_TEXT, "a");
     for (size_t i = 0; i < FRAMES_MAX - 2; i++) {
@@ -287,8 +268,7 @@ TEST(as_many_fragments_as_allowed_are_heard_one_more_fails_with_1008)
 
 /* ---- section 5.4: fragmentation */
 
-TEST(fragments_become_one_message_section_5_4)
-{
+TEST(fragments_become_one_message_section_5_4) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, WS_TEXT, "Hel");
     put(&t, WS_CONTINUATION, "");
@@ -299,8 +279,7 @@ TEST(fragments_become_one_message_section_5_4)
     hears(&t, "text(Hello!) binary()");
 }
 
-TEST(control_frames_come_between_fragments_section_5_4)
-{
+TEST(control_frames_come_between_fragments_section_5_4) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, WS_TEXT, "Hel");
     put(&t, FIN | WS_PING, "hi");
@@ -310,8 +289,7 @@ TEST(control_frames_come_between_fragments_section_5_4)
     hears(&t, "reply(8a026869) pong text(Hello) reply(8a00)");
 }
 
-TEST(a_continuation_of_nothing_fails_with_1002_section_5_4)
-{
+TEST(a_continuation_of_nothing_fails_with_1002_section_5_4) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_TEXT, "a");
     put(&t, FIN | WS_CONTINUATION, "b");
@@ -322,8 +300,7 @@ TEST(a_continuation_of_nothing_fails_with_1002_section_5_4)
     hears(&open, "failed(1002)");
 }
 
-TEST(a_new_message_inside_a_fragmented_one_fails_with_1002_section_5_4)
-{
+TEST(a_new_message_inside_a_fragmented_one_fails_with_1002_section_5_4) {
     for (unsigned opcode = WS_TEXT; opcode <= WS_BINARY; opcode++) {
         for (unsigned fin = 0; fin <= FIN; fin += FIN) {
             SCOPED(talk_fini) struct talk t = talk_plain();
@@ -334,8 +311,7 @@ TEST(a_new_message_inside_a_fragmented_one_fails_with_1002_section_5_4)
     }
 }
 
-TEST(an_unfinished_message_waits)
-{
+TEST(an_unfinished_message_waits) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_TEXT, "whole");
     put(&t, WS_TEXT, "half");
@@ -344,8 +320,7 @@ TEST(an_unfinished_message_waits)
 
 /* ---- section 5.5: control frames */
 
-TEST(a_fragmented_control_frame_fails_with_1002_section_5_5)
-{
+TEST(a_fragmented_control_frame_fails_with_1002_section_5_5) {
     for (unsigned opcode = WS_CLOSE; opcode <= WS_PONG; opcode++) {
         SCOPED(talk_fini) struct talk t = talk_plain();
         put(&t, opcode, "");
@@ -353,8 +328,7 @@ TEST(a_fragmented_control_frame_fails_with_1002_section_5_5)
     }
 }
 
-TEST(a_control_frame_of_125_bytes_is_heard_one_of_126_fails_with_1002_section_5_5)
-{
+TEST(a_control_frame_of_125_bytes_is_heard_one_of_126_fails_with_1002_section_5_5) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put_same(&t, FIN | WS_PING, 'p', 125);
     PUT_RAW(&t, 0x89, 0xfe);
@@ -365,8 +339,7 @@ TEST(a_control_frame_of_125_bytes_is_heard_one_of_126_fails_with_1002_section_5_
     hears(&longest, "failed(1002)");
 }
 
-TEST(every_ping_is_answered_with_its_payload_section_5_5_3)
-{
+TEST(every_ping_is_answered_with_its_payload_section_5_5_3) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     for (int i = 0; i < 3; i++) {
         PUT_RAW(&t, 0x89, 0x83, 1, 2, 3, 4, 0 ^ 1, 'x' ^ 2, 0xff ^ 3);
@@ -374,16 +347,14 @@ TEST(every_ping_is_answered_with_its_payload_section_5_5_3)
     hears(&t, "reply(8a030078ff) reply(8a030078ff) reply(8a030078ff)");
 }
 
-TEST(a_pong_nobody_asked_for_is_fine_section_5_5_3)
-{
+TEST(a_pong_nobody_asked_for_is_fine_section_5_5_3) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_PONG, "unasked");
     put(&t, FIN | WS_TEXT, "a");
     hears(&t, "pong text(a)");
 }
 
-TEST(rsv1_on_control_frames_fails_with_1002_rfc_7692_section_6)
-{
+TEST(rsv1_on_control_frames_fails_with_1002_rfc_7692_section_6) {
     for (unsigned opcode = WS_CLOSE; opcode <= WS_PONG; opcode++) {
         SCOPED(talk_fini) struct talk t = talk_deflate();
         put(&t, FIN | RSV1 | opcode, "");
@@ -401,23 +372,20 @@ static void put_close(struct talk *t, unsigned code, const char *reason) {
     ws_tape_put_frame(&t->in, FIN | WS_CLOSE, buf_str(&b));
 }
 
-TEST(a_close_without_a_code_is_echoed_without_section_5_5_1)
-{
+TEST(a_close_without_a_code_is_echoed_without_section_5_5_1) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_CLOSE, "");
     put(&t, FIN | WS_TEXT, "too late");
     hears(&t, "closed(1005)");
 }
 
-TEST(a_close_of_one_byte_fails_with_1002_section_5_5_1)
-{
+TEST(a_close_of_one_byte_fails_with_1002_section_5_5_1) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_CLOSE, "x");
     hears(&t, "failed(1002)");
 }
 
-TEST(valid_close_codes_are_echoed_invalid_ones_fail_with_1002_section_7_4)
-{
+TEST(valid_close_codes_are_echoed_invalid_ones_fail_with_1002_section_7_4) {
     static const unsigned valid[] = { 1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010,
                                       1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999 };
     static const unsigned invalid[] = { 0,    1,    999,  1004, 1005, 1006, 1015,
@@ -436,8 +404,7 @@ TEST(valid_close_codes_are_echoed_invalid_ones_fail_with_1002_section_7_4)
     }
 }
 
-TEST(a_close_reason_that_is_not_utf8_fails_with_1007_section_5_5_1)
-{
+TEST(a_close_reason_that_is_not_utf8_fails_with_1007_section_5_5_1) {
     static const char *const reasons[] = { "\xff", "caf\xc3", "\xed\xa0\x80", "\xc0\xaf" };
     for (size_t i = 0; i < COUNT(reasons); i++) {
         SCOPED(talk_fini) struct talk t = talk_plain();
@@ -446,8 +413,7 @@ TEST(a_close_reason_that_is_not_utf8_fails_with_1007_section_5_5_1)
     }
 }
 
-TEST(a_close_between_fragments_ends_it_all)
-{
+TEST(a_close_between_fragments_ends_it_all) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, WS_TEXT, "a");
     put_close(&t, 4401, "");
@@ -455,8 +421,7 @@ TEST(a_close_between_fragments_ends_it_all)
     hears(&t, "closed(4401)");
 }
 
-TEST(nothing_is_heard_behind_a_failure)
-{
+TEST(nothing_is_heard_behind_a_failure) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_TEXT, "\xff");
     put(&t, FIN | WS_TEXT, "fine");
@@ -467,8 +432,7 @@ TEST(nothing_is_heard_behind_a_failure)
 
 /* ---- section 8.1: UTF-8 */
 
-TEST(text_that_is_not_utf8_fails_with_1007_section_8_1)
-{
+TEST(text_that_is_not_utf8_fails_with_1007_section_8_1) {
     static const char *const bad[] = {
         "\x80",                // a continuation alone
         "\xc0\xaf",            // a long form of '/'
@@ -500,8 +464,7 @@ TEST(text_that_is_not_utf8_fails_with_1007_section_8_1)
     }
 }
 
-TEST(characters_split_over_fragments_and_pings_are_heard_section_8_1)
-{
+TEST(characters_split_over_fragments_and_pings_are_heard_section_8_1) {
     static const char text[] = "\xce\xba\xe1\xbd\xb9\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\xee\x80\x80";
     SCOPED(talk_fini) struct talk t = talk_plain();
     t.setup.limits.message_frames_max = 100;
@@ -517,8 +480,7 @@ TEST(characters_split_over_fragments_and_pings_are_heard_section_8_1)
     hears(&t, want.p);
 }
 
-TEST(bad_text_fails_at_its_first_bad_byte_in_the_middle_of_a_frame_section_8_1)
-{
+TEST(bad_text_fails_at_its_first_bad_byte_in_the_middle_of_a_frame_section_8_1) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_TEXT, "abc\xed\xa0 and then much more that need not come");
     for (size_t bytes = 6; bytes < t.in.n; bytes++) {
@@ -527,8 +489,7 @@ TEST(bad_text_fails_at_its_first_bad_byte_in_the_middle_of_a_frame_section_8_1)
     }
 }
 
-TEST(each_message_begins_its_own_text)
-{
+TEST(each_message_begins_its_own_text) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, WS_BINARY, "\xc3");
     put(&t, FIN | WS_CONTINUATION, "\xff");
@@ -540,8 +501,7 @@ TEST(each_message_begins_its_own_text)
 
 /* ---- RFC 7692: permessage-deflate */
 
-TEST(the_deflated_hello_of_rfc_7692_section_7_2_3_1_is_heard)
-{
+TEST(the_deflated_hello_of_rfc_7692_section_7_2_3_1_is_heard) {
     SCOPED(talk_fini) struct talk t = talk_deflate();
     put_bytes(&t, FIN | RSV1 | WS_TEXT, "\xf2\x48\xcd\xc9\xc9\x07\x00", 7);
     put_bytes(&t, RSV1 | WS_TEXT, "\xf2\x48\xcd", 3);
@@ -549,8 +509,7 @@ TEST(the_deflated_hello_of_rfc_7692_section_7_2_3_1_is_heard)
     hears(&t, "text(Hello) text(Hello)");
 }
 
-TEST(plain_and_deflated_messages_may_alternate_rfc_7692_section_6)
-{
+TEST(plain_and_deflated_messages_may_alternate_rfc_7692_section_6) {
     SCOPED(talk_fini) struct talk t = talk_deflate();
     put(&t, FIN | WS_TEXT, "plain");
     put_deflated(&t, FIN | WS_TEXT, STR_LIT("packed"));
@@ -560,8 +519,7 @@ TEST(plain_and_deflated_messages_may_alternate_rfc_7692_section_6)
     hears(&t, "text(plain) text(packed) binary(\xff\xfe) binary(plain) text()");
 }
 
-TEST(a_message_with_no_bytes_left_after_packing_is_empty)
-{
+TEST(a_message_with_no_bytes_left_after_packing_is_empty) {
     SCOPED(talk_fini) struct talk t = talk_deflate();
     put(&t, FIN | RSV1 | WS_TEXT, "");
     put(&t, RSV1 | WS_TEXT, "");
@@ -569,16 +527,14 @@ TEST(a_message_with_no_bytes_left_after_packing_is_empty)
     hears(&t, "text() text()");
 }
 
-TEST(rsv1_on_a_continuation_fails_with_1002_rfc_7692_section_6_1)
-{
+TEST(rsv1_on_a_continuation_fails_with_1002_rfc_7692_section_6_1) {
     SCOPED(talk_fini) struct talk t = talk_deflate();
     put_bytes(&t, RSV1 | WS_TEXT, "\xf2\x48\xcd", 3);
     put_bytes(&t, FIN | RSV1 | WS_CONTINUATION, "\xc9\xc9\x07\x00", 4);
     hears(&t, "failed(1002)");
 }
 
-TEST(deflated_text_is_checked_after_unpacking)
-{
+TEST(deflated_text_is_checked_after_unpacking) {
     SCOPED(talk_fini) struct talk t = talk_deflate();
     put_deflated(&t, FIN | WS_BINARY, STR_LIT("abc\xed\xa0\x80"));
     put_deflated(&t, FIN | WS_TEXT, STR_LIT("caf\xc3\xa9"));
@@ -586,8 +542,7 @@ TEST(deflated_text_is_checked_after_unpacking)
     hears(&t, "binary(abc\xed\xa0\x80) text(caf\xc3\xa9) failed(1007)");
 }
 
-TEST(what_is_not_deflate_fails_with_1007)
-{
+TEST(what_is_not_deflate_fails_with_1007) {
     static const struct str bad[] = { STR_LIT("\xff\xff\xff\xff"), STR_LIT("\x07\x00"),
                                       STR_LIT("\xf2\x48\xcd") };
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -597,8 +552,7 @@ TEST(what_is_not_deflate_fails_with_1007)
     }
 }
 
-TEST(a_deflated_message_of_the_limit_is_heard_one_over_fails_with_1009)
-{
+TEST(a_deflated_message_of_the_limit_is_heard_one_over_fails_with_1009) {
     char *long_text = xalloc(MESSAGE_BYTES_MAX + 1);
     memset(long_text, 'x', MESSAGE_BYTES_MAX + 1);
     SCOPED(talk_fini) struct talk t = talk_deflate();
@@ -608,8 +562,7 @@ TEST(a_deflated_message_of_the_limit_is_heard_one_over_fails_with_1009)
     xfree(long_text);
 }
 
-TEST(a_bomb_fails_with_1009)
-{
+TEST(a_bomb_fails_with_1009) {
     size_t bomb_bytes = 1 << 20;
     char *zeroes = xzalloc(bomb_bytes);
     SCOPED(talk_fini) struct talk t = talk_deflate();
@@ -619,8 +572,7 @@ TEST(a_bomb_fails_with_1009)
     xfree(zeroes);
 }
 
-TEST(data_that_cannot_be_packed_may_be_as_long_as_the_limit)
-{
+TEST(data_that_cannot_be_packed_may_be_as_long_as_the_limit) {
     SCOPED(deflater_free) struct deflater *d = deflater_new(15, 6);
     SCOPED(buf_fini) struct buf packed = BUF_INIT(INPUT_BYTES_MAX);
     SCOPED(talk_fini) struct talk t = talk_deflate();
@@ -638,8 +590,7 @@ TEST(data_that_cannot_be_packed_may_be_as_long_as_the_limit)
     hears(&t, "binary(#1000) binary(#1000)");
 }
 
-TEST(packed_bytes_far_over_the_limit_fail_with_1009_at_the_header)
-{
+TEST(packed_bytes_far_over_the_limit_fail_with_1009_at_the_header) {
     SCOPED(talk_fini) struct talk t = talk_deflate();
     PUT_RAW(&t, 0xc2, 0xfe, 0x06, 0x00);
     hears(&t, "failed(1009)");
@@ -669,8 +620,7 @@ static void ignore_closing(__attribute__((unused)) void *ctx, __attribute__((unu
 
 static const struct link_sink stopping = { stop_once, ignore_reply, ignore_closing, NULL };
 
-TEST(a_stop_leaves_exactly_what_is_behind_the_message)
-{
+TEST(a_stop_leaves_exactly_what_is_behind_the_message) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_TEXT, "one");
     size_t first = t.in.n;
@@ -692,8 +642,7 @@ TEST(a_stop_leaves_exactly_what_is_behind_the_message)
     EQ(s.heard, 3);
 }
 
-TEST(a_whole_frame_costs_no_half_a_cut_one_does_until_it_is_complete)
-{
+TEST(a_whole_frame_costs_no_half_a_cut_one_does_until_it_is_complete) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_TEXT, "hello");
     const struct ws_shared shared = { t.setup.limits, NULL };
@@ -705,8 +654,7 @@ TEST(a_whole_frame_costs_no_half_a_cut_one_does_until_it_is_complete)
     EQ(s.heard, 1);
 }
 
-TEST(after_closing_everything_is_taken_and_dropped)
-{
+TEST(after_closing_everything_is_taken_and_dropped) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put(&t, FIN | WS_CLOSE, "");
     put(&t, FIN | WS_TEXT, "late");
@@ -718,8 +666,7 @@ TEST(after_closing_everything_is_taken_and_dropped)
     EQ(s.heard, 0);
 }
 
-TEST(a_limit_may_shrink_between_two_fragments)
-{
+TEST(a_limit_may_shrink_between_two_fragments) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put_same(&t, WS_BINARY, 'a', 500);
     size_t first = t.in.n;
@@ -734,8 +681,7 @@ TEST(a_limit_may_shrink_between_two_fragments)
     EQ(s.heard, 0);
 }
 
-TEST(a_connection_that_ends_half_way_gives_everything_back)
-{
+TEST(a_connection_that_ends_half_way_gives_everything_back) {
     SCOPED(talk_fini) struct talk t = talk_plain();
     put_same(&t, WS_TEXT, 'a', 500);
     const struct ws_shared shared = { t.setup.limits, NULL };
@@ -747,5 +693,6 @@ TEST(a_connection_that_ends_half_way_gives_everything_back)
     OKAY(s.ws.half == NULL);
 }
 
-TEST(an_idle_connection_costs_sixteen_bytes)
-{ OKAY(sizeof(struct ws) <= 16); }
+TEST(an_idle_connection_costs_sixteen_bytes) {
+    OKAY(sizeof(struct ws) <= 16);
+}

@@ -10,8 +10,7 @@ static void expect(struct health *h, unsigned status, const char *body) {
     EQ(health_is_ready(h), status == 200);
 }
 
-TEST(whoever_answers_is_alive)
-{
+TEST(whoever_answers_is_alive) {
     SCOPED(health_free) struct health *h = health_new();
     SCOPED(buf_fini) struct buf out = BUF_INIT(64);
     health_draining(h);
@@ -19,16 +18,14 @@ TEST(whoever_answers_is_alive)
     STR_EQ(buf_str(&out), "{\"status\":\"ok\"}");
 }
 
-TEST(nobody_is_ready_before_the_store_is)
-{
+TEST(nobody_is_ready_before_the_store_is) {
     SCOPED(health_free) struct health *h = health_new();
     expect(h, 503, "{\"status\":\"unavailable\",\"reason\":\"starting\"}");
     health_store_ok(h);
     expect(h, 200, "{\"status\":\"ok\"}");
 }
 
-TEST(a_store_that_is_away_says_why_until_it_is_back)
-{
+TEST(a_store_that_is_away_says_why_until_it_is_back) {
     SCOPED(health_free) struct health *h = health_new();
     health_store_ok(h);
     health_store_away(h, STR_LIT("disk \"full\""));
@@ -37,16 +34,14 @@ TEST(a_store_that_is_away_says_why_until_it_is_back)
     expect(h, 200, "{\"status\":\"ok\"}");
 }
 
-TEST(a_server_that_is_ending_never_gets_ready_again)
-{
+TEST(a_server_that_is_ending_never_gets_ready_again) {
     SCOPED(health_free) struct health *h = health_new();
     health_draining(h);
     health_store_ok(h);
     expect(h, 503, "{\"status\":\"unavailable\",\"reason\":\"shutting down\"}");
 }
 
-TEST(a_long_reason_is_cut_between_characters)
-{
+TEST(a_long_reason_is_cut_between_characters) {
     SCOPED(health_free) struct health *h = health_new();
     SCOPED(buf_fini) struct buf out = BUF_INIT(1024);
     char why[HEALTH_WHY_BYTES + 1];

@@ -16,8 +16,7 @@ static bool prints(const char *line) {
     return memmem(out.p, out.n, line, strlen(line)) != NULL;
 }
 
-TEST(a_counter_counts)
-{
+TEST(a_counter_counts) {
     OKAY(prints("\nparloir_commit_errors_total 0\n"));
     METRIC_ADD(commit_errors_total, 1);
     METRIC_ADD(commit_errors_total, 41);
@@ -27,8 +26,7 @@ TEST(a_counter_counts)
                 "parloir_commit_errors_total 42\n"));
 }
 
-TEST(a_gauge_goes_down_again_and_stays_in_sight)
-{
+TEST(a_gauge_goes_down_again_and_stays_in_sight) {
     OKAY(!prints("parloir_outbox_bytes{worker=\"3\"}"));
     METRIC_ADD_AT(outbox_bytes, 3, 100);
     OKAY(prints("parloir_outbox_bytes{worker=\"3\"} 100\n"));
@@ -41,8 +39,7 @@ TEST(a_gauge_goes_down_again_and_stays_in_sight)
     OKAY(prints("# TYPE parloir_resident_rooms gauge\nparloir_resident_rooms 5\n"));
 }
 
-TEST(labels_keep_values_apart)
-{
+TEST(labels_keep_values_apart) {
     METRIC_ADD_AT(auth_failures_total, METRIC_REASON_EXPIRED, 2);
     METRIC_ADD_AT(auth_failures_total, METRIC_REASON_RATE, 3);
     OKAY(prints("parloir_auth_failures_total{reason=\"other\"} 0\n"));
@@ -51,8 +48,7 @@ TEST(labels_keep_values_apart)
     OKAY(!prints("parloir_auth_failures_total{reason=\"tls\"}"));
 }
 
-TEST(dialects_are_numbers_until_they_have_names)
-{
+TEST(dialects_are_numbers_until_they_have_names) {
     METRIC_ADD_AT(messages_in_total, 1, 9);
     OKAY(prints("parloir_messages_in_total{dialect=\"1\"} 9\n"));
     static const char *const names[] = { "tchatator", "mobile", "hub" };
@@ -62,16 +58,14 @@ TEST(dialects_are_numbers_until_they_have_names)
     OKAY(!prints("parloir_messages_in_total{dialect=\"3\"}"));
 }
 
-TEST(a_label_beyond_the_last_counts_under_the_last)
-{
+TEST(a_label_beyond_the_last_counts_under_the_last) {
     METRIC_ADD_AT(intake_stalls_total, 1000000, 1);
     EQ(metrics_value(METRIC_intake_stalls_total, METRIC_WORKERS_MAX - 1), 1);
     METRIC_OBSERVE_AT(loop_lag_seconds, 1000000, 1);
     EQ(metrics_value(METRIC_loop_lag_seconds, METRIC_WORKERS_MAX - 1), 1);
 }
 
-TEST(a_histogram_has_cumulative_buckets_a_sum_and_a_count)
-{
+TEST(a_histogram_has_cumulative_buckets_a_sum_and_a_count) {
     static const uint64_t us[] = { 0, 20, 21, 1000, 1001, 30000000, 30000001, 90000000 };
     for (size_t i = 0; i < COUNT(us); i++) {
         METRIC_OBSERVE(commit_seconds, us[i]);
@@ -88,8 +82,7 @@ TEST(a_histogram_has_cumulative_buckets_a_sum_and_a_count)
     EQ(metrics_value(METRIC_commit_seconds, 0), 8);
 }
 
-TEST(a_histogram_of_numbers_has_whole_bounds)
-{
+TEST(a_histogram_of_numbers_has_whole_bounds) {
     METRIC_OBSERVE(batch_commands, 4);
     METRIC_OBSERVE(batch_commands, 5000000);
     OKAY(prints("parloir_batch_commands_bucket{le=\"3\"} 0\n"
@@ -99,8 +92,7 @@ TEST(a_histogram_of_numbers_has_whole_bounds)
                 "parloir_batch_commands_sum 5000004\n"));
 }
 
-TEST(a_histogram_with_a_label_has_both)
-{
+TEST(a_histogram_with_a_label_has_both) {
     METRIC_OBSERVE_AT(delivery_seconds, 2, 60);
     OKAY(prints("parloir_delivery_seconds_bucket{dialect=\"hub\",le=\"0.000100\"} 1\n"));
     OKAY(prints("parloir_delivery_seconds_sum{dialect=\"hub\"} 0.000060\n"
@@ -116,8 +108,7 @@ static void *count_many(void *ctx) {
     return NULL;
 }
 
-TEST(threads_do_not_lose_each_others_counts)
-{
+TEST(threads_do_not_lose_each_others_counts) {
     pthread_t threads[4];
     uint64_t n = 20000;
     int64_t before = metrics_value(METRIC_http_requests_total, 0);
@@ -131,8 +122,7 @@ TEST(threads_do_not_lose_each_others_counts)
     EQ(metrics_value(METRIC_batch_writes, 0), 80000);
 }
 
-TEST(what_a_thread_counted_outlives_it_a_thousand_times)
-{
+TEST(what_a_thread_counted_outlives_it_a_thousand_times) {
     uint64_t n = 1;
     int64_t before = metrics_value(METRIC_http_requests_total, 0);
     for (int i = 0; i < 1000; i++) {    // far more threads than there are shards
@@ -152,8 +142,7 @@ static void *count_together(void *barrier) {
     return NULL;
 }
 
-TEST(more_threads_at_once_than_shards_count_right)
-{
+TEST(more_threads_at_once_than_shards_count_right) {
     enum { THREADS = METRICS_THREADS_MAX + 16 };
     static pthread_t threads[THREADS];
     pthread_barrier_t barrier;
@@ -189,8 +178,7 @@ static bool line_is_well_formed(struct str line) {
            closes;
 }
 
-TEST(every_line_is_of_the_text_format)
-{
+TEST(every_line_is_of_the_text_format) {
     SCOPED(buf_fini) struct buf out = BUF_INIT(1 << 20);
     metrics_print(&out);
     struct str rest = buf_str(&out);
@@ -206,8 +194,7 @@ TEST(every_line_is_of_the_text_format)
     OKAY(!line_is_well_formed(STR_LIT("parloir_x five")));
 }
 
-TEST(names_follow_the_conventions)
-{
+TEST(names_follow_the_conventions) {
     static const struct {
         const char *name;
         bool is_counter;
@@ -225,8 +212,7 @@ TEST(names_follow_the_conventions)
     }
 }
 
-TEST(counting_is_cheap)
-{
+TEST(counting_is_cheap) {
     /* A nanosecond or two on a release build; a lock or a system call would take fifty times that.
      * PARLOIR_BENCH=1 prints the number. */
     enum { TIMES = 1000000 };

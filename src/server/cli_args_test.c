@@ -42,8 +42,7 @@ static struct tried try(const struct cli_command *command, char **argv) {
     return t;
 }
 
-TEST(a_verb_takes_its_names_and_flags_in_any_order)
-{
+TEST(a_verb_takes_its_names_and_flags_in_any_order) {
     SCOPED(tried_fini) struct tried t = TRY(&user, "add", "--role", "pro", "ann", "--json");
     EQ(t.err, OK);
     OKAY(t.cli.verb == &user_verbs[0]);
@@ -54,16 +53,14 @@ TEST(a_verb_takes_its_names_and_flags_in_any_order)
     OKAY(t.cli.is_json);
 }
 
-TEST(a_value_may_stand_behind_an_equals_sign)
-{
+TEST(a_value_may_stand_behind_an_equals_sign) {
     SCOPED(tried_fini) struct tried t = TRY(&user, "add", "--role=a=b", "ann", "--data=/x");
     EQ(t.err, OK);
     STR_EQ(t.cli.role, "a=b");
     STR_EQ(str_of(t.cli.sources.data_dir), "/x");
 }
 
-TEST(every_set_is_kept_in_order)
-{
+TEST(every_set_is_kept_in_order) {
     SCOPED(tried_fini) struct tried t = TRY(&serve, "--set", "a.b=1", "--set=c.d=2");
     EQ(t.err, OK);
     EQ(t.cli.sources.set_count, 2);
@@ -71,8 +68,7 @@ TEST(every_set_is_kept_in_order)
     STR_EQ(str_of(t.cli.sets[1]), "c.d=2");
 }
 
-TEST(the_server_takes_its_own_flags_and_no_json)
-{
+TEST(the_server_takes_its_own_flags_and_no_json) {
     SCOPED(tried_fini)
     struct tried t = TRY(&serve, "--dev", "--tape", "t", "--config", "f", "--data", "d");
     EQ(t.err, OK);
@@ -83,22 +79,19 @@ TEST(the_server_takes_its_own_flags_and_no_json)
     EQ(json.err, ERR_PROTO);
 }
 
-TEST(after_two_dashes_everything_is_a_name)
-{
+TEST(after_two_dashes_everything_is_a_name) {
     SCOPED(tried_fini) struct tried t = TRY(&user, "add", "--", "--role");
     EQ(t.err, OK);
     STR_EQ(t.cli.args[0], "--role");
 }
 
-TEST(a_single_dash_is_a_name)
-{
+TEST(a_single_dash_is_a_name) {
     SCOPED(tried_fini) struct tried t = TRY(&user, "add", "-");
     EQ(t.err, OK);
     STR_EQ(t.cli.args[0], "-");
 }
 
-TEST(help_needs_neither_verb_nor_names)
-{
+TEST(help_needs_neither_verb_nor_names) {
     SCOPED(tried_fini) struct tried all = TRY(&user, "--help");
     EQ(all.err, OK);
     OKAY(all.cli.is_help && all.cli.verb == NULL);
@@ -107,8 +100,7 @@ TEST(help_needs_neither_verb_nor_names)
     OKAY(one.cli.is_help && one.cli.verb == &user_verbs[1]);
 }
 
-TEST(a_missing_or_unknown_verb_is_answered_with_those_there_are)
-{
+TEST(a_missing_or_unknown_verb_is_answered_with_those_there_are) {
     SCOPED(tried_fini) struct tried none = try(&user, (char *[]){ "x", NULL });
     EQ(none.err, ERR_PROTO);
     STR_EQ(buf_str(&none.why), "what to do: user add, role or list");
@@ -117,22 +109,19 @@ TEST(a_missing_or_unknown_verb_is_answered_with_those_there_are)
     OKAY(wrong.cli.verb == NULL);
 }
 
-TEST(a_missing_name_is_answered_with_what_is_wanted)
-{
+TEST(a_missing_name_is_answered_with_what_is_wanted) {
     SCOPED(tried_fini) struct tried t = TRY(&user, "role", "ann");
     EQ(t.err, ERR_PROTO);
     STR_EQ(buf_str(&t.why), "user role wants NAME ROLE");
 }
 
-TEST(a_name_too_many_is_refused)
-{
+TEST(a_name_too_many_is_refused) {
     SCOPED(tried_fini) struct tried t = TRY(&user, "list", "ann");
     EQ(t.err, ERR_PROTO);
     STR_EQ(buf_str(&t.why), "\"ann\" is one argument too many");
 }
 
-TEST(a_flag_of_another_verb_is_refused)
-{
+TEST(a_flag_of_another_verb_is_refused) {
     SCOPED(tried_fini) struct tried t = TRY(&user, "role", "ann", "pro", "--role", "pro");
     EQ(t.err, ERR_PROTO);
     STR_EQ(buf_str(&t.why), "there is no flag --role here");
@@ -140,22 +129,19 @@ TEST(a_flag_of_another_verb_is_refused)
     EQ(begun.err, ERR_PROTO);
 }
 
-TEST(a_flag_without_its_value_is_refused)
-{
+TEST(a_flag_without_its_value_is_refused) {
     SCOPED(tried_fini) struct tried t = TRY(&user, "add", "ann", "--role");
     EQ(t.err, ERR_PROTO);
     STR_EQ(buf_str(&t.why), "--role wants a value");
 }
 
-TEST(a_switch_with_a_value_is_refused)
-{
+TEST(a_switch_with_a_value_is_refused) {
     SCOPED(tried_fini) struct tried t = TRY(&user, "add", "ann", "--password-stdin=secret");
     EQ(t.err, ERR_PROTO);
     STR_EQ(buf_str(&t.why), "--password-stdin takes no value");
 }
 
-TEST(a_number_is_whole_and_not_zero)
-{
+TEST(a_number_is_whole_and_not_zero) {
     SCOPED(tried_fini) struct tried good = TRY(&user, "list", "--ttl", "60");
     EQ(good.err, OK);
     EQ(good.cli.ttl_s, 60);
@@ -167,8 +153,7 @@ TEST(a_number_is_whole_and_not_zero)
     }
 }
 
-TEST(what_is_not_utf8_is_refused)
-{
+TEST(what_is_not_utf8_is_refused) {
     SCOPED(tried_fini) struct tried name = TRY(&user, "add", "\xff\xfe");
     EQ(name.err, ERR_PROTO);
     SCOPED(tried_fini) struct tried role = TRY(&user, "add", "ann", "--role", "\xc3");
@@ -178,8 +163,7 @@ TEST(what_is_not_utf8_is_refused)
     OKAY(str_is_utf8(buf_str(&flag.why)));
 }
 
-TEST(more_sets_than_there_is_room_for_are_refused)
-{
+TEST(more_sets_than_there_is_room_for_are_refused) {
     char *argv[2 * (CLI_SET_MAX + 1) + 2] = { "x" };
     for (int i = 0; i <= CLI_SET_MAX; i++) {
         argv[1 + 2 * i] = "--set";
@@ -190,8 +174,7 @@ TEST(more_sets_than_there_is_room_for_are_refused)
     EQ(t.cli.sources.set_count, CLI_SET_MAX);
 }
 
-TEST(usage_is_a_line_a_verb)
-{
+TEST(usage_is_a_line_a_verb) {
     SCOPED(buf_fini) struct buf all = BUF_INIT(4096);
     cli_put_usage(&user, NULL, &all);
     STR_EQ(buf_str(&all), "parloir user add NAME [--role ROLE]\n"

@@ -112,8 +112,7 @@ static bool says(const struct buf *text, const char *what) {
     return text->n > 0 && memmem(text->p, text->n, what, strlen(what)) != NULL;
 }
 
-TEST(users_live_and_are_erased)
-{
+TEST(users_live_and_are_erased) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN(&p, cli_user, "add", "ann", "--role", "pro", "--mobile", "+33612345678"), CLI_DONE);
     STR_EQ(buf_str(&p.out), "1\n");
@@ -136,8 +135,7 @@ TEST(users_live_and_are_erased)
     OKAY(says(&p.out, "\"bob\"") && !says(&p.out, "ann"));
 }
 
-TEST(a_password_is_the_first_line_of_standard_input)
-{
+TEST(a_password_is_the_first_line_of_standard_input) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(FEED(&p, "correct horse\nrest\n", cli_user, "add", "ann", "--password-stdin"), CLI_DONE);
     EQ(FEED(&p, "battery staple", cli_user, "password", "ann"), CLI_DONE);
@@ -146,8 +144,7 @@ TEST(a_password_is_the_first_line_of_standard_input)
     EQ(RUN(&p, cli_user, "password", "ann"), CLI_FAILED);
 }
 
-TEST(tokens_are_made_listed_and_revoked)
-{
+TEST(tokens_are_made_listed_and_revoked) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
     EQ(RUN(&p, cli_token, "add", "ann", "--label", "ci"), CLI_DONE);
@@ -168,8 +165,7 @@ TEST(tokens_are_made_listed_and_revoked)
        CLI_DONE);
 }
 
-TEST(a_key_that_others_can_read_is_not_used)
-{
+TEST(a_key_that_others_can_read_is_not_used) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
     EQ(RUN(&p, cli_token, "add", "ann"), CLI_DONE);
@@ -180,8 +176,7 @@ TEST(a_key_that_others_can_read_is_not_used)
     OKAY(says(&p.err, "chmod 600"));
 }
 
-TEST(rooms_and_bans_come_and_go)
-{
+TEST(rooms_and_bans_come_and_go) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN(&p, cli_room, "add", "cellar", "--private", "--server", "lobby"), CLI_DONE);
     STR_EQ(buf_str(&p.out), "2\n");
@@ -202,15 +197,13 @@ TEST(rooms_and_bans_come_and_go)
     STR_EQ(buf_str(&p.out), "There are none.\n");
 }
 
-TEST(status_needs_a_server)
-{
+TEST(status_needs_a_server) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN_ALONE(&p, cli_status), CLI_FAILED);
     OKAY(says(&p.err, "no server runs"));
 }
 
-TEST(a_copy_is_sound_and_written_over_nothing)
-{
+TEST(a_copy_is_sound_and_written_over_nothing) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN(&p, cli_backup, p.file), CLI_FAILED);
     EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
@@ -241,8 +234,7 @@ static const char exported[] =
     "{\"type\":\"message\",\"room_id\":6,\"user_id\":4,\"content\":\"two\",\"ts\":5000,"
     "\"client_id\":\"b\"}\n";
 
-TEST(what_is_imported_is_exported_and_imported_once)
-{
+TEST(what_is_imported_is_exported_and_imported_once) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(FEED(&p, exported, cli_import, "json", "-", "--json"), CLI_DONE);
     STR_EQ(buf_str(&p.out), "{\"users\":1,\"rooms\":1,\"messages\":2,\"repeats\":0}\n");
@@ -261,8 +253,7 @@ TEST(what_is_imported_is_exported_and_imported_once)
     EQ(RUN(&p, cli_export, "--room", "attic"), CLI_FAILED);
 }
 
-TEST(an_import_that_cannot_be_names_the_line)
-{
+TEST(an_import_that_cannot_be_names_the_line) {
     static const char *const lines[] = {
         "nonsense",
         "{\"type\":\"user\",\"id\":1,\"username\":\"\"}",
@@ -288,8 +279,7 @@ TEST(an_import_that_cannot_be_names_the_line)
     OKAY(says(&p.err, "PostgreSQL"));
 }
 
-TEST(a_tape_is_replayed)
-{
+TEST(a_tape_is_replayed) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN(&p, cli_replay, p.file), CLI_FAILED);
     FILE *file = fopen(p.file, "we");
@@ -300,8 +290,7 @@ TEST(a_tape_is_replayed)
     EQ(RUN(&p, cli_replay, p.file), CLI_DONE);
 }
 
-TEST(every_command_has_help)
-{
+TEST(every_command_has_help) {
     int (*const commands[])(int, char **) = {
         cli_serve,  cli_user,   cli_token,  cli_room,  cli_ban,    cli_status,
         cli_export, cli_import, cli_backup, cli_check, cli_replay,
@@ -313,8 +302,7 @@ TEST(every_command_has_help)
     }
 }
 
-TEST(wrong_usage_and_a_bad_configuration_are_told_apart_from_failure)
-{
+TEST(wrong_usage_and_a_bad_configuration_are_told_apart_from_failure) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN(&p, cli_user, "nonsense"), CLI_USAGE);
     OKAY(says(&p.err, "usage: parloir user"));

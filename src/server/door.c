@@ -246,7 +246,7 @@ static void upgrade(struct session *s, const struct http1_request *req, enum dia
         s->framing = FRAMING_WS;
         s->is_deflating = s->visit->deflate.is_on;
         s->ws.has_deflate = s->is_deflating;
-        s->lang = lang_of(req, s->dialect);
+        s->lang = (uint8_t)lang_of(req, s->dialect);
         session_enter(s, SESSION_GREETING);
         session_ask(s, &cmd);
     }

@@ -20,8 +20,7 @@ static struct str all_of(const struct outbox *box, struct buf *into) {
     return buf_str(into);
 }
 
-TEST(frames_that_follow_each_other_are_one_piece)
-{
+TEST(frames_that_follow_each_other_are_one_piece) {
     struct spool spool = { 0 };
     struct outbox box = { 0 };
     struct iovec iov[OUTBOX_IOV_MAX];
@@ -35,8 +34,7 @@ TEST(frames_that_follow_each_other_are_one_piece)
     spool_fini(&spool);
 }
 
-TEST(frames_of_two_spools_keep_their_order)
-{
+TEST(frames_of_two_spools_keep_their_order) {
     struct spool a = { 0 };
     struct spool b = { 0 };
     struct outbox box = { 0 };
@@ -56,8 +54,7 @@ TEST(frames_of_two_spools_keep_their_order)
     spool_fini(&b);
 }
 
-TEST(more_than_the_bound_is_refused_and_changes_nothing)
-{
+TEST(more_than_the_bound_is_refused_and_changes_nothing) {
     struct spool spool = { 0 };
     struct outbox box = { 0 };
 
@@ -70,8 +67,7 @@ TEST(more_than_the_bound_is_refused_and_changes_nothing)
     spool_fini(&spool);
 }
 
-TEST(a_segment_lives_as_long_as_somebody_reads_it)
-{
+TEST(a_segment_lives_as_long_as_somebody_reads_it) {
     struct spool spool = { 0 };
     struct outbox box = { 0 };
 
@@ -85,8 +81,7 @@ TEST(a_segment_lives_as_long_as_somebody_reads_it)
     outbox_fini(&box);    // and with it the segment: the leak checker says whether it did
 }
 
-TEST(a_segment_nobody_reads_is_used_again)
-{
+TEST(a_segment_nobody_reads_is_used_again) {
     struct spool spool = { 0 };
     char *big = xzalloc(SEGMENT_BYTES);
     struct str half = { big, SEGMENT_BYTES / 2 + 1 };
@@ -99,8 +94,7 @@ TEST(a_segment_nobody_reads_is_used_again)
     spool_fini(&spool);
 }
 
-TEST(a_frame_larger_than_a_segment_gets_one_of_its_own)
-{
+TEST(a_frame_larger_than_a_segment_gets_one_of_its_own) {
     struct spool spool = { 0 };
     struct outbox box = { 0 };
     size_t n = 3 * SEGMENT_BYTES;
@@ -115,8 +109,7 @@ TEST(a_frame_larger_than_a_segment_gets_one_of_its_own)
 }
 
 /* Random pushes from two spools and random partial writes: what comes out is what went in. */
-TEST(nothing_is_lost_doubled_or_moved)
-{
+TEST(nothing_is_lost_doubled_or_moved) {
     struct rng rng;
     rng_seed(&rng, 7);
     struct spool spools[2] = { 0 };

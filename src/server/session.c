@@ -43,7 +43,7 @@ void session_enter(struct session *s, enum session_state next) {
     CHECK(states[s->state].next & BIT(next));
 
     list_move(&s->worker->sessions[next], &s->on_state);    // the list it is on IS its state
-    s->state = next;
+    s->state = (uint8_t)next;
     s->due_ms = states[next].lasts_ms ? s->worker->loop.now_ms + states[next].lasts_ms : 0;
     session_set_timer(s);
 }

@@ -260,8 +260,7 @@ CONTRACT(a_removal_that_failed_removes_nothing_later) {
     xfree(long_text);
 }
 
-TEST(memory_faults_come_when_and_as_often_as_they_were_asked_for)
-{
+TEST(memory_faults_come_when_and_as_often_as_they_were_asked_for) {
     SCOPED(rig_free) struct rig *rig = rig_new("memory");
     memory_store_set_faults(rig->store,
                             &(struct memory_faults){ .at = 2, .count = 2, .err = ERR_BUSY });
@@ -274,8 +273,7 @@ TEST(memory_faults_come_when_and_as_often_as_they_were_asked_for)
     EQ(listing(rig, LIST_ROOMS, 0)->row_count, 3);
 }
 
-TEST(a_memory_store_that_is_full_says_so_when_probed_and_heals)
-{
+TEST(a_memory_store_that_is_full_says_so_when_probed_and_heals) {
     SCOPED(rig_free) struct rig *rig = rig_new("memory");
     memory_store_set_faults(rig->store,
                             &(struct memory_faults){ .at = 1, .count = 3, .err = ERR_FULL });
@@ -287,8 +285,7 @@ TEST(a_memory_store_that_is_full_says_so_when_probed_and_heals)
     EQ(rig_try(rig), OK);
 }
 
-TEST(a_memory_store_can_lose_the_answer_after_writing)
-{
+TEST(a_memory_store_can_lose_the_answer_after_writing) {
     SCOPED(rig_free) struct rig *rig = rig_new("memory");
     memory_store_set_faults(rig->store,
                             &(struct memory_faults){ .at = 1, .err = ERR_IO, .is_written = true });
@@ -465,8 +462,7 @@ CONTRACT(an_epoch_is_never_zero_and_stays_the_same_over_a_restart) {
     EQ(rig->store->ops->epoch(rig->store), epoch);
 }
 
-TEST(an_unknown_store_is_refused_with_the_ones_there_are)
-{
+TEST(an_unknown_store_is_refused_with_the_ones_there_are) {
     struct store *store = NULL;
     struct buf why = BUF_INIT(1024);
     EQ(store_open(STR_LIT("mongodb://u:secret@h/db"), &store, &why), ERR_PROTO);

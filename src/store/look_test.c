@@ -21,8 +21,7 @@ static void count_fact(void *ctx, const struct event *ev) {
     counts[ev->type]++;
 }
 
-TEST(one_who_looks_sees_what_was_committed_and_not_what_was_not)
-{
+TEST(one_who_looks_sees_what_was_committed_and_not_what_was_not) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     size_t counts[EVENT_COUNT] = { 0 };
     user(rig, ANN, "ann");
@@ -39,8 +38,7 @@ TEST(one_who_looks_sees_what_was_committed_and_not_what_was_not)
     OKAY(seen == NULL);
 }
 
-TEST(one_who_looks_reads_messages_while_more_come)
-{
+TEST(one_who_looks_reads_messages_while_more_come) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     struct store_reader *reader = NULL;
     user(rig, ANN, "ann");
@@ -59,8 +57,7 @@ TEST(one_who_looks_reads_messages_while_more_come)
     seen->ops->free(&seen);
 }
 
-TEST(one_who_looks_writes_nothing)
-{
+TEST(one_who_looks_writes_nothing) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     struct store *seen = look(rig, OK);
     struct batch *batch = batch_new(1000);
@@ -73,8 +70,7 @@ TEST(one_who_looks_writes_nothing)
     seen->ops->free(&seen);
 }
 
-TEST(one_who_looks_can_copy_and_check)
-{
+TEST(one_who_looks_can_copy_and_check) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     SCOPED(buf_fini) struct buf report = BUF_INIT(4096);
     SCOPED(buf_fini) struct buf path = BUF_INIT(4096);
@@ -88,8 +84,7 @@ TEST(one_who_looks_can_copy_and_check)
     EQ(unlink(path.p), 0);
 }
 
-TEST(what_is_not_there_is_not_made)
-{
+TEST(what_is_not_there_is_not_made) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     SCOPED(buf_fini) struct buf url = BUF_INIT(4096);
     SCOPED(buf_fini) struct buf why = BUF_INIT(4096);
@@ -100,16 +95,14 @@ TEST(what_is_not_there_is_not_made)
     EQ(access(url.p + strlen("sqlite:"), F_OK), -1);
 }
 
-TEST(a_store_without_a_file_cannot_be_looked_at)
-{
+TEST(a_store_without_a_file_cannot_be_looked_at) {
     SCOPED(buf_fini) struct buf why = BUF_INIT(4096);
     struct store *store = NULL;
     EQ(store_look(STR_LIT("memory:"), &store, &why), ERR_PROTO);
     OKAY(why.n > 0);
 }
 
-TEST(another_schema_is_not_read_and_the_sentence_says_what_to_do)
-{
+TEST(another_schema_is_not_read_and_the_sentence_says_what_to_do) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     SCOPED(buf_fini) struct buf why = BUF_INIT(4096);
     struct store *store = NULL;

@@ -39,15 +39,13 @@ static int64_t number(sqlite3 *db, const char *sql) {
     return n;
 }
 
-TEST(a_new_database_has_the_newest_version)
-{
+TEST(a_new_database_has_the_newest_version) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     EQ(number(rig_db(rig), "PRAGMA user_version"), migrate_newest());
     OKAY(migrate_newest() >= 2);
 }
 
-TEST(a_database_of_every_older_version_is_brought_up_with_what_is_in_it)
-{
+TEST(a_database_of_every_older_version_is_brought_up_with_what_is_in_it) {
     for (int version = 1; version <= migrate_newest(); version++) {
         SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
         struct buf why = BUF_INIT(1024);
@@ -69,8 +67,7 @@ TEST(a_database_of_every_older_version_is_brought_up_with_what_is_in_it)
     }
 }
 
-TEST(a_newer_schema_is_refused_and_left_alone)
-{
+TEST(a_newer_schema_is_refused_and_left_alone) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     struct buf why = BUF_INIT(1024);
     EQ(sql_run(rig_db(rig), "PRAGMA user_version = 999"), OK);
@@ -83,8 +80,7 @@ TEST(a_newer_schema_is_refused_and_left_alone)
     buf_fini(&why);
 }
 
-TEST(another_programs_database_is_refused)
-{
+TEST(another_programs_database_is_refused) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     struct buf why = BUF_INIT(1024);
     shut(rig, true);
@@ -96,8 +92,7 @@ TEST(another_programs_database_is_refused)
     buf_fini(&why);
 }
 
-TEST(a_file_that_is_no_database_is_refused)
-{
+TEST(a_file_that_is_no_database_is_refused) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     struct buf why = BUF_INIT(1024);
     shut(rig, true);
@@ -111,8 +106,7 @@ TEST(a_file_that_is_no_database_is_refused)
     buf_fini(&why);
 }
 
-TEST(a_step_that_fails_leaves_the_version_before_it)
-{
+TEST(a_step_that_fails_leaves_the_version_before_it) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     struct buf why = BUF_INIT(1024);
     shut(rig, true);

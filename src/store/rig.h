@@ -34,10 +34,12 @@ struct rig {
 
 #define CONTRACT(sentence)                                                                         \
     static void contract_##sentence(struct rig *rig);                                              \
-    TEST(sentence##_in_memory)                                                                     \
-    { rig_run("memory", contract_##sentence); }                                                    \
-    TEST(sentence##_in_sqlite)                                                                     \
-    { rig_run("sqlite", contract_##sentence); }                                                    \
+    TEST(sentence##_in_memory) {                                                                   \
+        rig_run("memory", contract_##sentence);                                                    \
+    }                                                                                              \
+    TEST(sentence##_in_sqlite) {                                                                   \
+        rig_run("sqlite", contract_##sentence);                                                    \
+    }                                                                                              \
     static void contract_##sentence(struct rig *rig)
 
 /* An empty store of one driver; rig_free also deletes its directory. */

@@ -5,8 +5,7 @@
 
 #include "test/unit.h"
 
-TEST(a_code_becomes_what_the_caller_should_do)
-{
+TEST(a_code_becomes_what_the_caller_should_do) {
     static const struct {
         int code;
         int sys;
@@ -36,8 +35,7 @@ TEST(a_code_becomes_what_the_caller_should_do)
     }
 }
 
-TEST(our_own_mistakes_are_bugs)
-{
+TEST(our_own_mistakes_are_bugs) {
     static const int codes[] = { SQLITE_ERROR, SQLITE_CONSTRAINT_UNIQUE, SQLITE_MISUSE,
                                  SQLITE_RANGE, SQLITE_MISMATCH };
     for (size_t i = 0; i < COUNT(codes); i++) {

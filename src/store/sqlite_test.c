@@ -27,8 +27,7 @@ static struct str text(struct rig *rig, sqlite3 *db, const char *sql) {
 
 /* ---- one process, one writer */
 
-TEST(a_second_opener_is_refused_with_a_sentence)
-{
+TEST(a_second_opener_is_refused_with_a_sentence) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     struct store *second = NULL;
     struct buf why = BUF_INIT(1024);
@@ -43,16 +42,14 @@ TEST(a_second_opener_is_refused_with_a_sentence)
     buf_fini(&why);
 }
 
-TEST(closing_gives_the_lock_back)
-{
+TEST(closing_gives_the_lock_back) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     rig_reopen(rig);
     rig_reopen(rig);
     OKAY(rig_commit(rig));
 }
 
-TEST(a_directory_that_is_not_there_is_named)
-{
+TEST(a_directory_that_is_not_there_is_named) {
     struct store *store = NULL;
     struct buf why = BUF_INIT(1024);
     EQ(store_open(STR_LIT("sqlite:/nowhere/at/all/parloir.db"), &store, &why), ERR_IO);
@@ -60,8 +57,7 @@ TEST(a_directory_that_is_not_there_is_named)
     buf_fini(&why);
 }
 
-TEST(two_slashes_before_an_absolute_path_are_fine)
-{
+TEST(two_slashes_before_an_absolute_path_are_fine) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     struct store *store = NULL;
     struct buf why = BUF_INIT(1024);
@@ -75,8 +71,7 @@ TEST(two_slashes_before_an_absolute_path_are_fine)
     buf_fini(&why);
 }
 
-TEST(the_settings_are_the_promised_ones)
-{
+TEST(the_settings_are_the_promised_ones) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     STR_EQ(text(rig, rig_db(rig), "PRAGMA journal_mode"), "wal");
     STR_EQ(text(rig, rig_db(rig), "PRAGMA synchronous"), "2");
@@ -84,8 +79,7 @@ TEST(the_settings_are_the_promised_ones)
     STR_EQ(text(rig, rig_db(rig), "PRAGMA mmap_size"), "0");
 }
 
-TEST(the_files_are_their_owners_alone)
-{
+TEST(the_files_are_their_owners_alone) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     static const char *const names[] = { "parloir.db", "parloir.db-wal", "parloir.db-shm", "lock" };
     for (size_t i = 0; i < COUNT(names); i++) {
@@ -99,8 +93,7 @@ TEST(the_files_are_their_owners_alone)
 
 /* ---- readers */
 
-TEST(a_reader_cannot_write_and_closing_it_checkpoints_nothing)
-{
+TEST(a_reader_cannot_write_and_closing_it_checkpoints_nothing) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     channel(rig, 2, "two");
     OKAY(rig_commit(rig));
@@ -115,8 +108,7 @@ TEST(a_reader_cannot_write_and_closing_it_checkpoints_nothing)
     EQ(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
 }
 
-TEST(the_log_is_checkpointed_and_its_file_does_not_grow_for_ever)
-{
+TEST(the_log_is_checkpointed_and_its_file_does_not_grow_for_ever) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     char wal[128];
     struct stat st;
@@ -138,8 +130,7 @@ TEST(the_log_is_checkpointed_and_its_file_does_not_grow_for_ever)
 }
 
 /* Finding the place for an id costs a few steps, not a walk through the room. */
-TEST(queries_use_their_indexes)
-{
+TEST(queries_use_their_indexes) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     static const char *const rows[][2] = {
         { "SELECT 1 FROM changes WHERE room_id = 1 AND position > 5 ORDER BY position LIMIT 9",
@@ -171,8 +162,7 @@ TEST(queries_use_their_indexes)
 
 /* ---- the hub's tables */
 
-TEST(the_hub_views_have_the_documents_columns)
-{
+TEST(the_hub_views_have_the_documents_columns) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     static const char *const rows[][2] = {
         { "hub_users", "id username" },
@@ -187,8 +177,7 @@ TEST(the_hub_views_have_the_documents_columns)
     }
 }
 
-TEST(the_hub_views_show_what_the_document_means)
-{
+TEST(the_hub_views_show_what_the_document_means) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     user(rig, ANN, "ann");
     user(rig, BOB, "bob");
@@ -223,8 +212,7 @@ TEST(the_hub_views_show_what_the_document_means)
 
 /* ---- removed rooms */
 
-TEST(a_large_removed_room_is_purged_bit_by_bit)
-{
+TEST(a_large_removed_room_is_purged_bit_by_bit) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     user(rig, ANN, "ann");
     channel(rig, 2, "large");
@@ -251,8 +239,7 @@ TEST(a_large_removed_room_is_purged_bit_by_bit)
 
 /* ---- backup and check */
 
-TEST(a_backup_opens_with_everything_in_it_and_as_another_epoch)
-{
+TEST(a_backup_opens_with_everything_in_it_and_as_another_epoch) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     user(rig, ANN, "ann");
     say(rig, GENERAL, ANN, "kept");
@@ -289,8 +276,7 @@ TEST(a_backup_opens_with_everything_in_it_and_as_another_epoch)
     EQ(rig->store->ops->epoch(rig->store), epoch);
 }
 
-TEST(a_backup_that_cannot_be_made_leaves_nothing)
-{
+TEST(a_backup_that_cannot_be_made_leaves_nothing) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     EQ(rig->store->ops->backup(rig->store, "/nowhere/at/all/copy.db"), ERR_IO);
 }
@@ -307,8 +293,7 @@ static void *keep_backing_up(void *ctx) {
     return NULL;
 }
 
-TEST(commits_go_on_while_a_backup_is_made)
-{
+TEST(commits_go_on_while_a_backup_is_made) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     user(rig, ANN, "ann");
     OKAY(rig_commit(rig));
@@ -323,8 +308,7 @@ TEST(commits_go_on_while_a_backup_is_made)
     OKAY(failed == NULL);
 }
 
-TEST(check_tells_what_is_wrong)
-{
+TEST(check_tells_what_is_wrong) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     user(rig, ANN, "ann");
     say(rig, GENERAL, ANN, "1");

@@ -50,8 +50,7 @@ static void malformed(struct desk *d, const char *frame, const char *detail) {
 
 /* ---- the document's frames */
 
-TEST(the_document_joins_a_room)
-{
+TEST(the_document_joins_a_room) {
     DESK(d);
     const struct cmd *cmd = read(&d, "{\n  \"type\": \"join\",\n  \"room\": \"nom_du_salon\"\n}\n");
     EQ(cmd->type, CMD_room_join);
@@ -60,8 +59,7 @@ TEST(the_document_joins_a_room)
     EQ(cmd->refusal, REFUSE_NONE);
 }
 
-TEST(the_document_says_something_in_a_room)
-{
+TEST(the_document_says_something_in_a_room) {
     DESK(d);
     const struct cmd *cmd = read(&d, "{\n  \"type\": \"message\",\n  \"room\": \"nom_du_salon\",\n"
                                      "  \"content\": \"Contenu du message\"\n}\n");
@@ -71,8 +69,7 @@ TEST(the_document_says_something_in_a_room)
     EQ(cmd->client_id.n, 0);
 }
 
-TEST(the_document_writes_to_a_user)
-{
+TEST(the_document_writes_to_a_user) {
     DESK(d);
     const struct cmd *cmd = read(&d, "{\n  \"type\": \"dm\",\n  \"to\": 123,\n"
                                      "  \"content\": \"Message privé\"\n}\n");
@@ -81,8 +78,7 @@ TEST(the_document_writes_to_a_user)
     STR_EQ(cmd->content, "Message privé");
 }
 
-TEST(the_document_reads_a_rooms_history)
-{
+TEST(the_document_reads_a_rooms_history) {
     DESK(d);
     const struct cmd *cmd = read(&d, "{\n  \"type\": \"room_history\",\n"
                                      "  \"room\": \"nom_du_salon\",\n  \"limit\": 50\n}\n");
@@ -92,8 +88,7 @@ TEST(the_document_reads_a_rooms_history)
     EQ(cmd->before, 0);
 }
 
-TEST(the_document_reads_a_conversations_history)
-{
+TEST(the_document_reads_a_conversations_history) {
     DESK(d);
     const struct cmd *cmd =
         read(&d, "{\n  \"type\": \"dm_history\",\n  \"with\": 123,\n  \"limit\": 50\n}\n");
@@ -104,8 +99,7 @@ TEST(the_document_reads_a_conversations_history)
 
 /* ---- beyond the document */
 
-TEST(leave_typing_and_ping_are_understood)
-{
+TEST(leave_typing_and_ping_are_understood) {
     DESK(d);
     EQ(read(&d, "{\"type\":\"leave\",\"room\":\"a\"}")->type, CMD_room_leave);
     STR_EQ(d.cmd.room_name, "a");
@@ -117,8 +111,7 @@ TEST(leave_typing_and_ping_are_understood)
     EQ(read(&d, "{\"type\":\"typing\",\"room\":\"a\",\"is_typing\":false}")->is_on, 0);
 }
 
-TEST(names_are_compared_as_names)
-{
+TEST(names_are_compared_as_names) {
     DESK(d);
     EQ(read(&d, "{\"Type\":\"Room-History\",\"ROOM\":\"a\",\"Limit\":3}")->type, CMD_room_history);
     STR_EQ(d.cmd.room_name, "a");
@@ -126,8 +119,7 @@ TEST(names_are_compared_as_names)
     EQ(read(&d, "{\"type\":\"dmHistory\",\"with\":1}")->type, CMD_direct_history);
 }
 
-TEST(digits_are_a_number)
-{
+TEST(digits_are_a_number) {
     DESK(d);
     EQ(read(&d, "{\"type\":\"dm\",\"to\":\"123\",\"content\":\"x\"}")->user, 123);
     EQ(read(&d, "{\"type\":\"dm_history\",\"with\":\"7\",\"limit\":\"20\",\"before\":\"99\"}")
@@ -137,8 +129,7 @@ TEST(digits_are_a_number)
     EQ(d.cmd.before, 99);
 }
 
-TEST(a_limit_is_brought_into_bounds)
-{
+TEST(a_limit_is_brought_into_bounds) {
     static const struct {
         const char *limit;
         uint64_t becomes;
@@ -158,15 +149,13 @@ TEST(a_limit_is_brought_into_bounds)
     EQ(read(&d, "{\"type\":\"dm_history\",\"with\":1}")->limit, HISTORY_LIMIT_DEFAULT);
 }
 
-TEST(before_pages_back)
-{
+TEST(before_pages_back) {
     DESK(d);
     EQ(read(&d, "{\"type\":\"room_history\",\"room\":\"a\",\"before\":17}")->before, 17);
     EQ(read(&d, "{\"type\":\"dm_history\",\"with\":2,\"before\":18}")->before, 18);
 }
 
-TEST(fields_may_be_wrapped_in_data)
-{
+TEST(fields_may_be_wrapped_in_data) {
     DESK(d);
     const struct cmd *cmd =
         read(&d, "{\"type\":\"message\",\"id\":5,\"timestamp\":\"2025-01-01T12:00:00Z\","
@@ -182,8 +171,7 @@ TEST(fields_may_be_wrapped_in_data)
     malformed(&d, "{\"data\":{\"type\":\"join\",\"room\":\"a\"}}", "missing type");
 }
 
-TEST(unknown_fields_are_ignored_and_the_last_of_two_counts)
-{
+TEST(unknown_fields_are_ignored_and_the_last_of_two_counts) {
     DESK(d);
     const struct cmd *cmd =
         read(&d, "{\"x\":{\"room\":\"no\"},\"type\":\"join\",\"room\":\"a\",\"room\":\"b\"}");
@@ -191,8 +179,7 @@ TEST(unknown_fields_are_ignored_and_the_last_of_two_counts)
     STR_EQ(cmd->room_name, "b");
 }
 
-TEST(a_client_id_has_two_names)
-{
+TEST(a_client_id_has_two_names) {
     DESK(d);
     STR_EQ(read(&d, "{\"type\":\"message\",\"room\":\"a\",\"content\":\"x\",\"client_id\":\"k\"}")
                ->client_id,
@@ -202,8 +189,7 @@ TEST(a_client_id_has_two_names)
         "k2");
 }
 
-TEST(text_is_unescaped_and_any_character_will_do)
-{
+TEST(text_is_unescaped_and_any_character_will_do) {
     DESK(d);
     const struct cmd *cmd = read(&d, "{\"type\":\"message\",\"room\":\"caf\\u00e9\","
                                      "\"content\":\"\\ud83d\\ude00 \\\"\\n\\u2028 日本\"}");
@@ -211,8 +197,7 @@ TEST(text_is_unescaped_and_any_character_will_do)
     STR_EQ(cmd->content, "😀 \"\n\u2028 日本");
 }
 
-TEST(sixty_four_characters_are_a_name_and_one_more_is_not)
-{
+TEST(sixty_four_characters_are_a_name_and_one_more_is_not) {
     DESK(d);
     char name[ROOM_NAME_BYTES_MAX + 8] = "";
     for (size_t i = 0; i < ROOM_NAME_CHARS_MAX; i++) {
@@ -228,8 +213,7 @@ TEST(sixty_four_characters_are_a_name_and_one_more_is_not)
 
 /* ---- ref */
 
-TEST(an_id_comes_back_as_json)
-{
+TEST(an_id_comes_back_as_json) {
     static const struct {
         const char *id;
         const char *ref;
@@ -259,8 +243,7 @@ TEST(an_id_comes_back_as_json)
     }
 }
 
-TEST(an_id_comes_back_even_when_the_rest_is_wrong)
-{
+TEST(an_id_comes_back_even_when_the_rest_is_wrong) {
     DESK(d);
     malformed(&d, "{\"type\":\"join\",\"id\":\"r\"}", "missing room");
     STR_EQ(d.cmd.ref, "\"r\"");
@@ -271,8 +254,7 @@ TEST(an_id_comes_back_even_when_the_rest_is_wrong)
     STR_EQ(d.cmd.ref, "5");
 }
 
-TEST(an_id_is_short_and_a_scalar)
-{
+TEST(an_id_is_short_and_a_scalar) {
     DESK(d);
     malformed(&d, "{\"type\":\"ping\",\"id\":[1]}", "not_scalar id");
     malformed(&d, "{\"type\":\"ping\",\"id\":{}}", "not_scalar id");
@@ -292,8 +274,7 @@ TEST(an_id_is_short_and_a_scalar)
     EQ(read(&d, frame)->ref.n, 130);
 }
 
-TEST(an_id_of_many_bytes_is_refused)
-{
+TEST(an_id_of_many_bytes_is_refused) {
     DESK(d);
     char frame[1024] = "{\"type\":\"ping\",\"id\":\"";
     for (int i = 0; i < 64; i++) {
@@ -305,8 +286,7 @@ TEST(an_id_of_many_bytes_is_refused)
 
 /* ---- what can be wrong */
 
-TEST(what_is_not_json_names_the_byte)
-{
+TEST(what_is_not_json_names_the_byte) {
     DESK(d);
     malformed(&d, "", "not_json 0");
     malformed(&d, "{\"type\":\"ping\",}", "not_json 14");
@@ -318,8 +298,7 @@ TEST(what_is_not_json_names_the_byte)
     EQ(read(&d, "{\"type\":\"\xff\"}")->type, CMD_malformed);
 }
 
-TEST(a_frame_is_an_object)
-{
+TEST(a_frame_is_an_object) {
     DESK(d);
     malformed(&d, "[]", "not_object");
     malformed(&d, "\"join\"", "not_object");
@@ -327,15 +306,13 @@ TEST(a_frame_is_an_object)
     malformed(&d, "null", "not_object");
 }
 
-TEST(a_frame_too_long_is_refused_as_such)
-{
+TEST(a_frame_too_long_is_refused_as_such) {
     SCOPED(desk_fini) struct desk d = desk_open(32);
     refused(&d, "{\"type\":\"ping\",\"padding\":\"0123456789\"}", REFUSE_too_long,
             "frame_too_long 32");
 }
 
-TEST(a_type_must_be_there_and_known)
-{
+TEST(a_type_must_be_there_and_known) {
     DESK(d);
     malformed(&d, "{}", "missing type");
     malformed(&d, "{\"type\":null}", "missing type");
@@ -347,8 +324,7 @@ TEST(a_type_must_be_there_and_known)
               "unknown_type 01234567890123456789012345678901");
 }
 
-TEST(each_field_is_missed)
-{
+TEST(each_field_is_missed) {
     DESK(d);
     malformed(&d, "{\"type\":\"join\"}", "missing room");
     malformed(&d, "{\"type\":\"join\",\"room\":null}", "missing room");
@@ -362,8 +338,7 @@ TEST(each_field_is_missed)
     malformed(&d, "{\"type\":\"dm_history\"}", "missing with");
 }
 
-TEST(each_field_has_its_kind)
-{
+TEST(each_field_has_its_kind) {
     DESK(d);
     malformed(&d, "{\"type\":\"join\",\"room\":5}", "not_text room");
     malformed(&d, "{\"type\":\"join\",\"room\":[\"a\"]}", "not_text room");
@@ -385,8 +360,7 @@ TEST(each_field_has_its_kind)
     malformed(&d, "{\"type\":\"typing\",\"room\":\"a\",\"typing\":\"maybe\"}", "not_flag typing");
 }
 
-TEST(a_client_id_has_one_to_sixty_four_characters)
-{
+TEST(a_client_id_has_one_to_sixty_four_characters) {
     DESK(d);
     char frame[256];
     char id[65];
@@ -403,8 +377,7 @@ TEST(a_client_id_has_one_to_sixty_four_characters)
               "not_text client_id");
 }
 
-TEST(a_message_needs_some_text)
-{
+TEST(a_message_needs_some_text) {
     DESK(d);
     refused(&d, "{\"type\":\"message\",\"room\":\"a\",\"content\":\"\"}", REFUSE_empty,
             "empty_content content");
@@ -412,8 +385,7 @@ TEST(a_message_needs_some_text)
             "empty_content content");
 }
 
-TEST(a_refused_frame_leaves_nothing_for_the_next_one)
-{
+TEST(a_refused_frame_leaves_nothing_for_the_next_one) {
     DESK(d);
     malformed(&d, "{\"type\":\"join\",\"id\":\"r\"}", "missing room");
     const struct cmd *cmd = read(&d, "{\"type\":\"ping\"}");
@@ -421,8 +393,7 @@ TEST(a_refused_frame_leaves_nothing_for_the_next_one)
     EQ(cmd->ref.n + cmd->detail.n + cmd->refusal, 0);
 }
 
-TEST(depth_is_no_danger)
-{
+TEST(depth_is_no_danger) {
     DESK(d);
     char deep[40000];
     memset(deep, '[', sizeof deep);

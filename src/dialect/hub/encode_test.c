@@ -78,8 +78,7 @@ static struct event direct_message(void) {
     "\"content\":\"Hello world!\",\"timestamp\":\"2025-01-01T12:00:00Z\",\"room\":\"general\","    \
     "\"seq\":7,\"ts\":1735732800123"
 
-TEST(a_room_message_is_the_documents)
-{
+TEST(a_room_message_is_the_documents) {
     DESK(d);
     struct event ev = room_message();
     for (enum view view = 0; view < VIEW_COUNT; view++) {
@@ -87,8 +86,7 @@ TEST(a_room_message_is_the_documents)
     }
 }
 
-TEST(only_the_connection_that_sent_it_sees_client_id_and_ref)
-{
+TEST(only_the_connection_that_sent_it_sees_client_id_and_ref) {
     DESK(d);
     struct event ev = room_message();
     ev.client_id = STR_LIT("k\"1");
@@ -103,8 +101,7 @@ TEST(only_the_connection_that_sent_it_sees_client_id_and_ref)
     "\"content\":\"Message privé\",\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,"             \
     "\"ts\":1735732800123"
 
-TEST(a_direct_message_is_silent_where_it_was_sent)
-{
+TEST(a_direct_message_is_silent_where_it_was_sent) {
     DESK(d);
     struct event ev = direct_message();
     shows(&d, &ev, VIEW_OTHER, DIRECT "}}");
@@ -116,8 +113,7 @@ TEST(a_direct_message_is_silent_where_it_was_sent)
     "{\"type\":\"dm_ack\",\"data\":{\"id\":789,\"to\":123,"                                        \
     "\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,\"ts\":1735732800123"
 
-TEST(who_gave_a_direct_message_an_id_gets_a_receipt)
-{
+TEST(who_gave_a_direct_message_an_id_gets_a_receipt) {
     DESK(d);
     struct event ev = direct_message();
     ev.ref = STR_LIT("9");
@@ -129,8 +125,7 @@ TEST(who_gave_a_direct_message_an_id_gets_a_receipt)
     shows(&d, &ev, VIEW_OTHER, DIRECT "}}");
 }
 
-TEST(an_edit_says_which_message_and_what_it_is_now)
-{
+TEST(an_edit_says_which_message_and_what_it_is_now) {
     DESK(d);
     struct event ev = room_message();
     ev.type = EV_message_edited;
@@ -148,8 +143,7 @@ TEST(an_edit_says_which_message_and_what_it_is_now)
           "\"ts\":1735732800123}}");
 }
 
-TEST(a_deletion_says_which_message)
-{
+TEST(a_deletion_says_which_message) {
     DESK(d);
     struct event ev = room_message();
     ev.type = EV_message_deleted;
@@ -165,8 +159,7 @@ TEST(a_deletion_says_which_message)
 
 /* ---- other events */
 
-TEST(typing_is_seen_by_others_only)
-{
+TEST(typing_is_seen_by_others_only) {
     DESK(d);
     struct event ev = room_message();
     ev.type = EV_typing_changed;
@@ -183,16 +176,14 @@ TEST(typing_is_seen_by_others_only)
           "}");
 }
 
-TEST(a_room_that_is_gone_is_named)
-{
+TEST(a_room_that_is_gone_is_named) {
     DESK(d);
     struct event ev = room_message();
     ev.type = EV_room_removed;
     shows(&d, &ev, VIEW_OTHER, "{\"type\":\"room_removed\",\"data\":{\"room\":\"general\"}}");
 }
 
-TEST(a_session_that_ends_is_told_why)
-{
+TEST(a_session_that_ends_is_told_why) {
     DESK(d);
     struct event ev = { .type = EV_session_ended, .refusal = REFUSE_banned };
     shows(
@@ -202,8 +193,7 @@ TEST(a_session_that_ends_is_told_why)
     shows(&d, &ev, VIEW_OTHER, "");
 }
 
-TEST(names_and_texts_are_escaped)
-{
+TEST(names_and_texts_are_escaped) {
     DESK(d);
     struct event ev = room_message();
     ev.username = STR_LIT("\"\\");
@@ -220,8 +210,7 @@ TEST(names_and_texts_are_escaped)
 
 /* ---- replies */
 
-TEST(join_leave_and_ping_are_acknowledged)
-{
+TEST(join_leave_and_ping_are_acknowledged) {
     DESK(d);
     struct reply reply = { .cmd = CMD_room_join, .room_name = STR_LIT("nom_du_salon") };
     answers(&d, &reply,
@@ -238,8 +227,7 @@ TEST(join_leave_and_ping_are_acknowledged)
     answers(&d, &reply, "{\"type\":\"pong\",\"data\":{\"ts\":1735732800123},\"ref\":\"x\"}");
 }
 
-TEST(what_was_done_is_answered_by_its_event)
-{
+TEST(what_was_done_is_answered_by_its_event) {
     static const enum cmd_type quiet[] = { CMD_session_open,   CMD_session_close, CMD_message_send,
                                            CMD_direct_send,    CMD_typing_set,    CMD_room_history,
                                            CMD_direct_history, CMD_list };
@@ -253,8 +241,7 @@ TEST(what_was_done_is_answered_by_its_event)
     }
 }
 
-TEST(a_repeat_is_answered_with_the_first_message)
-{
+TEST(a_repeat_is_answered_with_the_first_message) {
     DESK(d);
     struct event ev = room_message();
     ev.is_repeat = true;
@@ -268,8 +255,7 @@ TEST(a_repeat_is_answered_with_the_first_message)
     answers(&d, &reply, DM_ACK ",\"client_id\":\"k\"}}");
 }
 
-TEST(a_refusal_is_an_error_in_the_readers_language)
-{
+TEST(a_refusal_is_an_error_in_the_readers_language) {
     DESK(d);
     struct reply reply = { .cmd = CMD_room_join, .refusal = REFUSE_room_unknown };
     answers(
@@ -290,8 +276,7 @@ TEST(a_refusal_is_an_error_in_the_readers_language)
             "\"code\":\"NOT_FOUND\"}}");
 }
 
-TEST(a_rate_limit_says_how_long)
-{
+TEST(a_rate_limit_says_how_long) {
     DESK(d);
     struct reply reply = { .cmd = CMD_message_send,
                            .refusal = REFUSE_rate_limited,
@@ -304,8 +289,7 @@ TEST(a_rate_limit_says_how_long)
             "\"retry_after_ms\":1500,\"room\":\"general\"}}");
 }
 
-TEST(the_cores_details_are_said_in_the_readers_language)
-{
+TEST(the_cores_details_are_said_in_the_readers_language) {
     static const struct {
         const char *english;
         const char *french;
@@ -327,8 +311,7 @@ TEST(the_cores_details_are_said_in_the_readers_language)
     }
 }
 
-TEST(a_malformed_frame_is_explained)
-{
+TEST(a_malformed_frame_is_explained) {
     DESK(d);
     struct reply reply = { .cmd = CMD_malformed,
                            .refusal = REFUSE_malformed,
@@ -347,8 +330,7 @@ TEST(a_malformed_frame_is_explained)
             "\"code\":\"BAD_REQUEST\"}}");
 }
 
-TEST(every_problem_is_said_in_both_languages)
-{
+TEST(every_problem_is_said_in_both_languages) {
     DESK(d);
     for (enum hub_problem p = HUB_FINE + 1; p < HUB_PROBLEM_COUNT; p++) {
         SCOPED(buf_fini) struct buf detail = BUF_INIT(DETAIL_BYTES_MAX);
@@ -368,8 +350,7 @@ TEST(every_problem_is_said_in_both_languages)
     }
 }
 
-TEST(every_refusal_of_every_command_is_an_error)
-{
+TEST(every_refusal_of_every_command_is_an_error) {
     DESK(d);
     for (enum cmd_type cmd = 0; cmd < CMD_COUNT; cmd++) {
         for (enum refusal why = REFUSE_NONE + 1; why < REFUSAL_COUNT; why++) {
@@ -426,8 +407,7 @@ static struct answer history(enum ask_kind kind, size_t count) {
 #define IN_ROOM_5                                                                                  \
     ITEM_5 "\"room\":\"general\",\"seq\":3,\"ts\":1735732801123,\"edited_ts\":1735732802123}"
 
-TEST(a_rooms_history_stands_there_twice)
-{
+TEST(a_rooms_history_stands_there_twice) {
     DESK(d);
     struct answer a = history(ASK_ROOM_HISTORY, COUNT(said));
     tells(&d, &a,
@@ -440,8 +420,7 @@ TEST(a_rooms_history_stands_there_twice)
           "\"has_more\":false,\"ref\":8}");
 }
 
-TEST(a_conversations_history_names_both)
-{
+TEST(a_conversations_history_names_both) {
     DESK(d);
     struct answer a = history(ASK_DIRECT_HISTORY, COUNT(said));
     a.has_more = true;
@@ -453,8 +432,7 @@ TEST(a_conversations_history_names_both)
           "\"has_more\":true,\"ref\":\"h\"}");
 }
 
-TEST(a_history_that_cannot_be_read_is_an_error)
-{
+TEST(a_history_that_cannot_be_read_is_an_error) {
     DESK(d);
     struct answer a = history(ASK_ROOM_HISTORY, 0);
     a.refusal = REFUSE_store_away;
@@ -467,15 +445,13 @@ TEST(a_history_that_cannot_be_read_is_an_error)
         "\"ref\":8}");
 }
 
-TEST(the_operators_lists_are_not_for_this_dialect)
-{
+TEST(the_operators_lists_are_not_for_this_dialect) {
     DESK(d);
     struct answer a = { .ask = { .kind = ASK_LIST } };
     tells(&d, &a, "");
 }
 
-TEST(a_history_of_long_messages_is_cut_at_its_old_end)
-{
+TEST(a_history_of_long_messages_is_cut_at_its_old_end) {
     enum { COUNT_ALL = HISTORY_LIMIT_MAX, BYTES = 4000 };
     static struct message messages[COUNT_ALL];
     static char text[BYTES];
@@ -508,8 +484,7 @@ TEST(a_history_of_long_messages_is_cut_at_its_old_end)
     }
 }
 
-TEST(one_message_is_always_there_however_long)
-{
+TEST(one_message_is_always_there_however_long) {
     DESK(d);
     char *text = xalloc(HUB_HISTORY_BYTES_MAX);
     memset(text, 'x', HUB_HISTORY_BYTES_MAX);
@@ -520,8 +495,7 @@ TEST(one_message_is_always_there_however_long)
     xfree(text);
 }
 
-TEST(a_history_too_long_for_its_buffer_is_no_half_frame_taken_for_a_whole)
-{
+TEST(a_history_too_long_for_its_buffer_is_no_half_frame_taken_for_a_whole) {
     struct answer a = history(ASK_ROOM_HISTORY, COUNT(said));
     for (size_t bound = 1; bound < 600; bound += 7) {
         SCOPED(buf_fini) struct buf out = BUF_INIT(bound);
@@ -532,8 +506,7 @@ TEST(a_history_too_long_for_its_buffer_is_no_half_frame_taken_for_a_whole)
 
 /* ---- closing, and speed */
 
-TEST(each_end_has_its_close_code)
-{
+TEST(each_end_has_its_close_code) {
     EQ(hub_close_code(REFUSE_NONE), 1000);
     EQ(hub_close_code(REFUSE_banned), 4403);
     EQ(hub_close_code(REFUSE_expired), 4401);
@@ -545,8 +518,7 @@ TEST(each_end_has_its_close_code)
 }
 
 /* The number is printed, not judged: machines differ, and sanitizers more. */
-TEST(a_message_is_encoded_fast)
-{
+TEST(a_message_is_encoded_fast) {
     enum { ROUNDS = 100000 };
     DESK(d);
     char text[200];
