@@ -32,8 +32,8 @@ struct reply {
     enum role role;
     uint64_t at_ms;
     bool is_on;
-    struct event
-        *event;    // what a writing command led to; NULL if refused. Completed by the store.
+    bool is_return;    // session_open: the user had left a moment ago
+    struct event *event;    // what a writing command led to; NULL if refused
 };
 
 /* A question the core has allowed. Answered by a reader straight to the session's worker (struct

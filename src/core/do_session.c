@@ -126,7 +126,8 @@ enum refusal do_session_open(struct turn *t) {
         return no;
     }
     session_open(&t->core->sessions, t->cmd->session, user);
-    turn_reply_user(t, user);
+    struct reply *r = turn_reply_user(t, user);
+    r->is_return = user->left_s != 0 && turn_ms(t) / 1000 < user->left_s + RETURN_WITHIN_S;
     return REFUSE_NONE;
 }
 
@@ -135,6 +136,7 @@ enum refusal do_session_close(struct turn *t) {
     if (t->session != NULL) {
         turn_leave_all(t, t->session);
         session_close(&t->core->sessions, &t->core->rooms, &t->session);
+        t->user->left_s = (uint32_t)(turn_ms(t) / 1000);
         rate_tidy(&t->user->rate, t->core->rate_memory, turn_ms(t));
     }
     return REFUSE_NONE;

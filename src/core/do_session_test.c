@@ -204,6 +204,18 @@ TEST(closing_tells_the_rooms_whose_last_session_it_was) {
     EQ(core_count(rig->core).sessions, 1);
 }
 
+TEST(who_comes_back_within_a_minute_has_reconnected) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    rig_close(rig, "ann");
+    rig->now_ms += RETURN_WITHIN_S * 1000 - 1000;
+    rig_open(rig, "ann");
+    OKAY(rig_reply(rig)->is_return);
+    rig_close(rig, "ann");
+    rig->now_ms += RETURN_WITHIN_S * 1000;
+    rig_open(rig, "ann");
+    OKAY(!rig_reply(rig)->is_return);
+}
+
 TEST(closing_what_is_not_open_is_answered) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "nobody", CMD_OF(session_close, .user = 0)), REFUSE_NONE);

@@ -16,6 +16,7 @@
 #define HISTORY_LIMIT_DEFAULT 50
 #define SESSIONS_PER_USER_DEFAULT 10
 #define FOLLOWS_PER_SESSION_DEFAULT 1000    // rooms one connection follows
+#define RETURN_WITHIN_S 60                  // a user who comes back sooner has reconnected
 #define TYPING_EVERY_MS 1000                // per user and room; the surplus is dropped in silence
 #define DETAIL_BYTES_MAX 200                // what a refusal says about the input
 

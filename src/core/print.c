@@ -52,6 +52,7 @@ static void print_reply(const struct reply *r, struct buf *out) {
     line_put_text(out, "mobile", r->mobile);
     line_put_number(out, "role", r->role);
     line_put_number(out, "is_on", r->is_on);
+    line_put_number(out, "is_return", r->is_return);
     line_put_text(out, "event", r->event == NULL ? STR_NONE : str_of(event_name(r->event->type)));
 }
 

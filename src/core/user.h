@@ -30,6 +30,7 @@ struct user {
     uint8_t name_bytes;
     uint8_t role;    // enum role
     bool is_erased;
+    uint32_t left_s;               // when its last session closed, in seconds since 1970; 0: never
     uint64_t mobile;               // the digits of an E.164 number; 0: none
     uint64_t banned_until_ms;      // BAN_NONE, BAN_FOR_GOOD, or a wall clock
     struct session *sessions;      // in the order they were opened

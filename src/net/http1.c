@@ -281,28 +281,20 @@ static bool host_is_valid(struct str host) {
     return true;
 }
 
-static size_t header_count_of(const struct http1_request *req, const char *name) {
-    size_t count = 0;
-    for (size_t i = 0; i < req->header_count; i++) {
-        count += str_eq_nocase(req->headers[i].name, str_of(name));
-    }
-    return count;
-}
-
 static bool is_10(const struct http1 *h) {
     return h->parser.http_minor == 0;
 }
 
 /* Refuses a head whose Host or whose body's length could be read in two ways. */
 static void check_headers(struct http1 *h, const struct http1_request *req) {
-    size_t hosts = header_count_of(req, "host");
+    size_t hosts = http1_header_count(req, "host");
     if (hosts > 1 || (hosts == 0 && !is_10(h))) {
         refuse(h, 400, "There must be exactly one Host header.");
     } else if (!host_is_valid(http1_header(req, "host"))) {
         refuse(h, 400, "Host must be a host name or address and perhaps a port.");
     }
-    size_t lengths = header_count_of(req, "content-length");
-    size_t codings = header_count_of(req, "transfer-encoding");
+    size_t lengths = http1_header_count(req, "content-length");
+    size_t codings = http1_header_count(req, "transfer-encoding");
     if (lengths + codings > 1) {
         refuse(h, 400, "There must be one Content-Length or a Transfer-Encoding, not more.");
     }
@@ -339,7 +331,7 @@ static void request_fill(struct http1 *h, struct http1_request *req) {
     req->method = method_of(h->parser.method);
     req->target = text_of(head, head->target);
     req->query = STR_LIT("");
-    req->is_chunked = header_count_of(req, "transfer-encoding") > 0;
+    req->is_chunked = http1_header_count(req, "transfer-encoding") > 0;
 }
 
 /* What becomes of the connection afterwards. */

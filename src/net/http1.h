@@ -96,6 +96,9 @@ void http1_next(struct http1 *h);
 /* The value of the first header of that name (any letter case); STR_NONE if there is none. */
 struct str http1_header(const struct http1_request *req, const char *name);
 
+/* How many headers of that name there are. */
+size_t http1_header_count(const struct http1_request *req, const char *name);
+
 /* Whether a comma-separated header value has the token, without regard to case. */
 bool http1_has_token(struct str value, const char *token);
 

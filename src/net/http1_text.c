@@ -11,6 +11,15 @@ struct str http1_header(const struct http1_request *req, const char *name) {
     return STR_NONE;
 }
 
+size_t http1_header_count(const struct http1_request *req, const char *name) {
+    struct str wanted = str_of(name);
+    size_t count = 0;
+    for (size_t i = 0; i < req->header_count; i++) {
+        count += str_eq_nocase(req->headers[i].name, wanted);
+    }
+    return count;
+}
+
 bool http1_has_token(struct str value, const char *token) {
     struct str wanted = str_of(token);
     while (value.p != NULL) {

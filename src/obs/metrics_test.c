@@ -134,10 +134,10 @@ TEST(what_a_thread_counted_outlives_it_a_thousand_times) {
 }
 
 static void *count_together(void *barrier) {
-    METRIC_ADD(uploads_total, 1);
+    METRIC_ADD(http_requests_total, 1);
     pthread_barrier_wait(barrier);    // nobody ends before all have a shard
     for (int i = 0; i < 100; i++) {
-        METRIC_ADD(uploads_total, 1);
+        METRIC_ADD(http_requests_total, 1);
     }
     return NULL;
 }
@@ -154,7 +154,7 @@ TEST(more_threads_at_once_than_shards_count_right) {
         EQ(pthread_join(threads[i], NULL), 0);
     }
     pthread_barrier_destroy(&barrier);
-    EQ(metrics_value(METRIC_uploads_total, 0), THREADS * 101);
+    EQ(metrics_value(METRIC_http_requests_total, 0), THREADS * 101);
 }
 
 /* Whether a line is a comment or name, perhaps labels, and a number, as the format demands. */

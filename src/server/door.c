@@ -14,6 +14,7 @@
 
 #define REQUEST_BODY_BYTES_MAX 65536
 #define KEEP_ALIVE_MS 15000    // between two requests
+#define REQUESTS_PER_TURN 4    // of one connection, however many are in line
 #define RESPONSE_BYTES_MAX (1u << 20)
 #define EXTRA_BYTES_MAX 2048
 
@@ -149,7 +150,8 @@ static bool is_handshake_good(struct session *s, const struct http1_request *req
     } else if (!str_eq(http1_header(req, "Sec-WebSocket-Version"), STR_LIT("13"))) {
         answer_error(s, 426, STR_LIT("Sec-WebSocket-Version: 13\r\n"),
                      STR_LIT("The version of WebSocket spoken here is 13."));
-    } else if (ws_accept_of(http1_header(req, "Sec-WebSocket-Key"), s->visit->accept) != OK) {
+    } else if (http1_header_count(req, "Sec-WebSocket-Key") != 1 ||
+               ws_accept_of(http1_header(req, "Sec-WebSocket-Key"), s->visit->accept) != OK) {
         answer_error(s, 400, STR_NONE,
                      STR_LIT("Sec-WebSocket-Key must be 16 bytes in base64, sent once."));
     } else {
@@ -342,8 +344,11 @@ size_t door_feed(struct session *s, uint8_t *p, size_t n) {
         s->visit = xzalloc(sizeof *s->visit);
         s->visit->http = http1_new(REQUEST_BODY_BYTES_MAX);
     }
+    if (s->conn.is_write_blocked) {
+        return 0;    // the answers so far go out first: session.c reads on then
+    }
     size_t taken = 0;
-    while (s->state == SESSION_HEAD && taken < n) {
+    for (int i = 0; i < REQUESTS_PER_TURN && s->state == SESSION_HEAD && taken < n; i++) {
         struct visit *v = s->visit;
         taken += http1_feed(v->http, p + taken, n - taken, &http1_sink, s);
         if (http1_status(v->http) != 0) {
@@ -359,6 +364,10 @@ size_t door_feed(struct session *s, uint8_t *p, size_t n) {
             s->due_ms = s->worker->loop.now_ms + KEEP_ALIVE_MS;
             session_set_timer(s);
         }
+    }
+    if (s->state == SESSION_HEAD && taken < n) {
+        conn_resume(&s->conn);    // in the next turn
+        return taken;
     }
     return s->state == SESSION_GREETING ? taken : n;
 }

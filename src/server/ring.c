@@ -143,6 +143,7 @@ static void finish(struct ring *ring, struct batch *batch) {
         tape_batch_of(ring, batch);
     }
     report_counts(ring);
+    METRIC_SET(queue_credits_used, (int64_t)ring->parts.credits - atomic_load(&ring->credits));
     METRIC_OBSERVE(batch_commands, batch->intake_count);
 }
 

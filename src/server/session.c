@@ -90,6 +90,7 @@ static bool write_some(struct session *s) {
             return false;
         }
         outbox_sent(&s->outbox, (size_t)sent);
+        METRIC_ADD_AT(outbox_bytes, s->worker->index, -sent);
         note_progress(s, s->conn.is_write_blocked, (size_t)sent);
         METRIC_ADD_AT(bytes_out_total, s->dialect == NULL ? 0 : s->dialect->id, sent);
         if (s->conn.is_write_blocked) {
@@ -117,6 +118,7 @@ static void leave_too_slow(struct session *s) {
 static void push_last(struct session *s, struct span span) {
     enum err err = outbox_push(&s->outbox, span, UINT32_MAX);
     CHECK(err == OK);
+    METRIC_ADD_AT(outbox_bytes, s->worker->index, span.n);
     if (!s->conn.is_write_blocked) {
         worker_dirty(s->worker, s, false);
     }
@@ -133,6 +135,7 @@ void session_push(struct session *s, struct span span, bool is_bulk) {
         err = outbox_push(&s->outbox, span, bytes_max);
     }
     s->is_too_slow = err != OK;
+    METRIC_ADD_AT(outbox_bytes, s->worker->index, err == OK ? span.n : 0);
     if (s->is_too_slow || !s->conn.is_write_blocked) {
         worker_dirty(s->worker, s, is_bulk && !s->is_too_slow);
     }
@@ -146,15 +149,18 @@ void session_say_raw(struct session *s, struct str bytes) {
     session_push(s, spool_put(&s->worker->own_spool, bytes, STR_NONE), false);
 }
 
-/* Everything is out: a session that leaves may be at its end. */
+/* Everything is out: the next request may be read; a session that leaves may be at its end. */
 static void on_flushed(struct session *s) {
+    if (s->state == SESSION_HEAD) {
+        conn_resume(&s->conn);
+    }
     if (s->state != SESSION_LEAVING) {
         return;
     }
     if (s->is_peer_done) {
         session_drop(s, false);
-    } else if (s->close_code == 0) {
-        conn_shutdown(&s->conn);    // HTTP: our end; theirs follows
+    } else if (s->close_code == 0 || s->ws.is_closing) {
+        conn_shutdown(&s->conn);    // HTTP, or no frame is read any more: our end; theirs follows
     }
 }
 
@@ -218,6 +224,9 @@ void session_answered(struct session *s) {
         session_read_on(s);
     }
     leave_if_drained(s);
+    if (s->framing == FRAMING_LINES && s->is_peer_done && s->pending == 0) {
+        session_leave(s, 0, STR_NONE);
+    }
 }
 
 void session_drain(struct session *s) {
@@ -290,13 +299,12 @@ static size_t on_bytes(struct conn *c, uint8_t *p, size_t n) {
     case SESSION_GONE:
     case SESSION_STATE_COUNT: return n;
     }
-    if (s->framing == FRAMING_LINES) {
-        return operator_feed(s, p, n);
-    }
     if (s->close_code == 0 && s->state == SESSION_LEAVING) {
-        return n;    // HTTP on its way out: whatever still comes is dropped
+        return n;    // lines or HTTP on their way out: whatever still comes is dropped
     }
-    size_t taken = ws_feed(&s->ws, &s->worker->ws_shared, p, n, &link_sink, s);
+    size_t taken = s->framing == FRAMING_LINES
+                       ? operator_feed(s, p, n)
+                       : ws_feed(&s->ws, &s->worker->ws_shared, p, n, &link_sink, s);
     if (s->state >= SESSION_LEAVING) {
         return n;
     }
@@ -310,14 +318,25 @@ static void on_writable(struct conn *c) {
     session_flush(CONTAINER_OF(c, struct session, conn));
 }
 
+/* Whether a peer that has sent its end may still wait for answers: to HTTP requests, to an
+ * operator's commands. A WebSocket ends with a close frame, not like this. */
+static bool is_owed_answers(const struct session *s) {
+    if (s->state == SESSION_LIVE) {
+        return s->framing == FRAMING_LINES && (s->pending > 0 || !outbox_is_empty(&s->outbox));
+    }
+    return s->state != SESSION_GREETING && !outbox_is_empty(&s->outbox);
+}
+
 static void on_end(struct conn *c, enum err why) {
     struct session *s = CONTAINER_OF(c, struct session, conn);
     s->is_peer_done = true;
     if (why != ERR_CLOSED) {
         METRIC_ADD_AT(connection_errors_total, METRIC_REASON_RESET, 1);
     }
-    if (why != ERR_CLOSED || s->state != SESSION_LEAVING || outbox_is_empty(&s->outbox)) {
+    if (why != ERR_CLOSED || !is_owed_answers(s)) {
         session_drop(s, false);
+    } else if (s->pending == 0) {
+        session_leave(s, 0, STR_NONE);
     }
 }
 
@@ -387,6 +406,7 @@ void session_go_live(struct session *s, const struct reply *reply) {
     s->is_counted = true;
     METRIC_ADD_AT(connections, s->dialect->id, 1);
     METRIC_ADD_AT(connections_total, s->dialect->id, 1);
+    METRIC_ADD_AT(reconnections_total, s->dialect->id, reply->is_return);
     LOG_DEBUG("session.opened", U64("session", s->id.v), U64("user", s->user.v),
               STR("dialect", s->dialect->name));
     session_read_on(s);
@@ -451,6 +471,7 @@ void session_drop(struct session *s, bool is_reset) {
     session_enter(s, SESSION_GONE);
     stop_being_live(s);
     worker_clean(s->worker, s);
+    METRIC_ADD_AT(outbox_bytes, s->worker->index, -(int64_t)s->outbox.bytes);
     outbox_fini(&s->outbox);
     s->stalled_ms = 0;
     s->expires_ms = 0;

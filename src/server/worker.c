@@ -296,8 +296,22 @@ static bool on_turn_end(void *ctx) {
     return !list_is_empty(&w->dirty[DIRTY_SHORT]) || !list_is_empty(&w->dirty[DIRTY_LONG]);
 }
 
+/* How late a timer comes tells how long others wait for this loop. */
+static void on_probe(struct worker *w) {
+    uint64_t now_us = clock_mono_us();
+    uint64_t due_us = w->probe.due_ms * 1000;
+    METRIC_OBSERVE_AT(loop_lag_seconds, w->index, now_us > due_us ? now_us - due_us : 0);
+    if (!w->is_draining) {
+        wheel_set(&w->loop.wheel, &w->probe, now_us / 1000 + PROBE_MS);
+    }
+}
+
 static void on_timer(struct timer *t, void *ctx) {
     struct worker *w = ctx;
+    if (t == &w->probe) {
+        on_probe(w);
+        return;
+    }
     for (size_t i = 0; i < w->entrance_count; i++) {
         if (t == &w->entrances[i].listener.rest) {
             listener_on_timer(&w->entrances[i].listener);
@@ -339,6 +353,7 @@ enum err worker_init(struct worker *w, struct server *server, unsigned index) {
     size_t message_bytes_max = w->settings->config->limits_message_bytes;
     w->scratch = BUF_INIT(SCRATCH_BYTES_MAX);
     w->head = BUF_INIT(SCRATCH_BYTES_MAX + WS_FRAME_HEADER_BYTES_MAX);
+    wheel_set(&w->loop.wheel, &w->probe, w->loop.now_ms + PROBE_MS);
     w->decode.json = json_reader_new(message_bytes_max);
     w->decode.text = BUF_INIT(message_bytes_max + DETAIL_BYTES_MAX);
     w->verifier = jwt_verifier_new(w->settings->keys);

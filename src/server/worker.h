@@ -33,6 +33,7 @@
 
 #define FLUSH_SLICE 128                   // sessions written to in one turn
 #define BULK_SEATS_MIN 64                 // a fan-out to more than this is a long one
+#define PROBE_MS 1000                     // how often the loop's lag is looked at
 #define RUN_MAX 64                        // messages to one room that are fanned out together
 #define WIRE_FORMS (2 * DIALECT_COUNT)    // a dialect, plain or deflated
 #define SCRATCH_BYTES_MAX (16u << 20)     // one encoded message, the operator's lists included
@@ -102,6 +103,8 @@ struct worker {
     struct jwt_verifier *verifier;
     struct ws_shared ws_shared;
     struct deflater *deflater;
+
+    struct timer probe;    // looks how late the loop is
 
     bool is_draining;
 };
