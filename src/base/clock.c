@@ -91,6 +91,26 @@ void clock_put_rfc3339_ms(struct buf *b, uint64_t wall_ms) {
     buf_added(b, 24);
 }
 
+void clock_put_http(struct buf *b, uint64_t wall_ms) {
+    static const char days[] = "ThuFriSatSunMonTueWed";    // 1970 began on a Thursday
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char text[19];
+    wall_ms = MIN(wall_ms, WALL_MS_MAX);
+    put_seconds(text, wall_ms);
+    size_t month = (size_t)(text[5] - '0') * 10 + (size_t)(text[6] - '0') - 1;
+
+    buf_put(b, days + 3 * (wall_ms / DAY_MS % 7), 3);
+    BUF_PUT_LIT(b, ", ");
+    buf_put(b, text + 8, 2);
+    buf_put_char(b, ' ');
+    buf_put(b, months + 3 * month, 3);
+    buf_put_char(b, ' ');
+    buf_put(b, text, 4);
+    buf_put_char(b, ' ');
+    buf_put(b, text + 11, 8);
+    BUF_PUT_LIT(b, " GMT");
+}
+
 /* Takes `n` digits off the front of s. */
 static bool take_digits(struct str *s, size_t n, unsigned *out) {
     if (s->n < n) {

@@ -22,6 +22,9 @@ uint64_t clock_mono_us(void);
 void clock_put_rfc3339(struct buf *b, uint64_t wall_ms);
 void clock_put_rfc3339_ms(struct buf *b, uint64_t wall_ms);
 
+/* Appends an HTTP date, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7). */
+void clock_put_http(struct buf *b, uint64_t wall_ms);
+
 /* Reads any RFC 3339 date-time (offset, fraction, `t` and a space for `T`). A leap second is the
  * second after it. ERR_PROTO: it is none, or before 1970. */
 enum err clock_parse_rfc3339(struct str s, uint64_t *wall_ms) MUST_USE;

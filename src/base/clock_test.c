@@ -142,3 +142,20 @@ TEST(clocks_go_forward) {
     OKAY(clock_mono_us() >= us);
     OKAY(clock_wall_ms() > 1700000000000);
 }
+
+TEST(http_dates_are_those_of_the_rfc) {
+    static const struct {
+        uint64_t seconds;
+        const char *text;
+    } dates[] = {
+        { 784111777, "Sun, 06 Nov 1994 08:49:37 GMT" },
+        { 0, "Thu, 01 Jan 1970 00:00:00 GMT" },
+        { 951782400, "Tue, 29 Feb 2000 00:00:00 GMT" },
+        { 4102444799, "Thu, 31 Dec 2099 23:59:59 GMT" },
+    };
+    for (size_t i = 0; i < COUNT(dates); i++) {
+        SCOPED(buf_fini) struct buf b = BUF_INIT(64);
+        clock_put_http(&b, dates[i].seconds * 1000);
+        STR_EQ(buf_str(&b), dates[i].text);
+    }
+}

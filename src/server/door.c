@@ -30,8 +30,15 @@ struct visit {
 
 static void answer(struct session *s, const struct http1_response *res) {
     struct worker *w = s->worker;
+    SCOPED(buf_fini) struct buf extra = BUF_INIT(EXTRA_BYTES_MAX);
+    BUF_PUT_LIT(&extra, "Date: ");
+    clock_put_http(&extra, clock_wall_ms());
+    BUF_PUT_LIT(&extra, "\r\n");
+    buf_put_str(&extra, res->extra);
+    struct http1_response dated = *res;
+    dated.extra = buf_str(&extra);
     buf_reset(&w->scratch);
-    http1_put_response(&w->scratch, res);
+    http1_put_response(&w->scratch, &dated);
     METRIC_ADD(http_requests_total, 1);
     if (s->visit != NULL) {
         s->visit->is_answered = true;
