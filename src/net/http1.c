@@ -586,7 +586,6 @@ static size_t feed_body(struct http1 *h, const uint8_t *p, size_t n) {
 
 static void end(struct http1 *h) {
     h->state = ENDED;
-    h->has_ended = false;
     h->sink->on_end(h->ctx);
     if (h->state == ENDED && h->is_answered) {
         start(h);

@@ -63,7 +63,7 @@ static void feed_piece(struct http1_tape *tape, const uint8_t *p, size_t n) {
         size_t took = http1_feed(tape->http, piece, n, &sink, tape);
         xfree(piece);
         CHECK(took <= n && (took > 0 || tape->is_over));
-        if (!tape->is_over && !http1_is_inside(tape->http)) {
+        if (!tape->asks_early && !tape->is_over && !http1_is_inside(tape->http)) {
             http1_next(tape->http);
         }
         tape->taken += took;

@@ -146,6 +146,7 @@ TEST(targets_come_in_four_forms_rfc_9112_section_3_2) {
     reads("GET http://h?q HTTP/1.1\r\n" HOST "\r\n", "GET /?q [Host: x] keep\nend\n");
     reads("OPTIONS * HTTP/1.1\r\n" HOST "\r\n", "OPTIONS * [Host: x] keep\nend\n");
     reads("GET /a?b?c HTTP/1.1\r\n" HOST "\r\n", "GET /a?b?c [Host: x] keep\nend\n");
+    reads("GET /!~ HTTP/1.1\r\n" HOST "\r\n", "GET /!~ [Host: x] keep\nend\n");
     is_refused("GET * HTTP/1.1\r\n" HOST "\r\n", 400);
     is_refused("GET a HTTP/1.1\r\n" HOST "\r\n", 400);
     is_refused("GET ?a HTTP/1.1\r\n" HOST "\r\n", 400);
@@ -183,6 +184,15 @@ TEST(a_version_other_than_1_0_and_1_1_is_refused_with_505) {
     is_refused("GET / HTTP/0.9\r\n" HOST "\r\n", 505);
     is_refused("GET / HTTP/1.2\r\n" HOST "\r\n", 505);
     is_refused("GET / HTTP/3.1\r\n" HOST "\r\n", 505);
+    is_refused("GET / HTTP/x.1\r\n" HOST "\r\n", 400);
+    is_refused("GET / HTTP/1.x\r\n" HOST "\r\n", 400);
+    is_refused("GET / HTTP/1-1\r\n" HOST "\r\n", 400);
+    is_refused("GET / HTTP/11\r\n" HOST "\r\n", 400);
+    is_refused("GET / HTTP/3.x\r\n" HOST "\r\n", 400);
+    is_refused("GET / HTTP/3-1\r\n" HOST "\r\n", 400);
+    is_refused("GET / HTTP/1.11\r\n" HOST "\r\n", 400);
+    is_refused("GET / HTTPS/1.1\r\n" HOST "\r\n", 400);
+    is_refused("GET / HTTP/9.9\r\n" HOST "\r\n", 505);
     is_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
 }
 
@@ -245,6 +255,7 @@ TEST(there_must_be_one_host_rfc_9112_section_3_2) {
     is_refused("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400);
     is_refused("GET / HTTP/1.1\r\nHost: \xc3\xa9\r\n\r\n", 400);
     reads("GET / HTTP/1.1\r\nhOST: [::1]:80\r\n\r\n", "GET / [hOST: [::1]:80] keep\nend\n");
+    reads("GET / HTTP/1.1\r\nHost: AZaz09-._~\r\n\r\n", "GET / [Host: AZaz09-._~] keep\nend\n");
     reads("GET / HTTP/1.1\r\nHost:\r\n\r\n", "GET / [Host: ] keep\nend\n");
 }
 
@@ -346,7 +357,7 @@ TEST(chunks_may_carry_some_framing_but_not_only_framing) {
     SCOPED(buf_fini) struct buf in = BUF_INIT(INPUT_BYTES_MAX);
     BUF_PUT_LIT(&in, POST "Transfer-Encoding: chunked\r\n\r\n");
     for (size_t i = 0; i < BODY_BYTES_MAX; i++) {
-        BUF_PUT_LIT(&in, "1;ext=1\r\na\r\n");    // 12 bytes for one
+        BUF_PUT_LIT(&in, "1;ext=12345678\r\na\r\n");    // 18 bytes for one
     }
     BUF_PUT_LIT(&in, "0\r\n\r\n");
     SCOPED(http1_tape_free)
@@ -369,6 +380,36 @@ TEST(chunks_may_carry_some_framing_but_not_only_framing) {
         buf_put_char(&in, i == 0 ? '0' : 'a');
         is_refused_bytes(buf_str(&in), 400);
     }
+}
+
+TEST(each_byte_of_body_allows_sixteen_of_framing) {
+    SCOPED(buf_fini) struct buf in = BUF_INIT(INPUT_BYTES_MAX);
+    BUF_PUT_LIT(&in, POST "Transfer-Encoding: chunked\r\n\r\n");
+    size_t framing_end = in.n + 2 + HTTP1_HEAD_BYTES_MAX + 2 * 16;
+    BUF_PUT_LIT(&in, "2\r\nab\r\n");
+    while (in.n < framing_end) {
+        buf_put_char(&in, '0');
+    }
+    SCOPED(http1_tape_free)
+    struct http1_tape *fits = http1_tape_feed(in.p, in.n, 7, BODY_BYTES_MAX, false);
+    EQ(http1_status(fits->http), 0);
+    buf_put_char(&in, '0');
+    is_refused_bytes(buf_str(&in), 400);
+}
+
+TEST(the_body_limit_counts_each_request_for_itself) {
+    SCOPED(buf_fini) struct buf in = BUF_INIT(INPUT_BYTES_MAX);
+    for (size_t i = 0; i < 3; i++) {
+        BUF_PUT_LIT(&in, POST "Transfer-Encoding: chunked\r\n\r\n3e8\r\n");
+        for (size_t k = 0; k < BODY_BYTES_MAX; k++) {
+            buf_put_char(&in, 'x');
+        }
+        BUF_PUT_LIT(&in, "\r\n0\r\n\r\n");
+    }
+    SCOPED(http1_tape_free)
+    struct http1_tape *tape = http1_tape_feed(in.p, in.n, 61, BODY_BYTES_MAX, false);
+    EQ(http1_status(tape->http), 0);
+    OKAY(!http1_is_inside(tape->http));
 }
 
 /* ---- limits of the head */
@@ -430,6 +471,28 @@ TEST(a_hundred_headers_are_read_one_more_is_refused_with_431) {
             struct http1_tape *tape = http1_tape_feed(in.p, in.n, in.n, BODY_BYTES_MAX, false);
             EQ(http1_status(tape->http), 0);
         }
+    }
+}
+
+TEST(a_refusal_says_what_would_be_right) {
+    static const struct {
+        const char *in;
+        const char *word;
+    } rows[] = {
+        { "get / HTTP/1.1\r\n", "method" },
+        { "GET / HTTP/1.1\r\nA b: c\r\n", "Name: value" },
+        { "GET / HTTP/1.1\nHost: x\r\n", "CR LF" },
+        { "GET / HTTP/1.1\r\nA: b\r\n c\r\n", "one line" },
+        { "GET / HTTP/2.0\r\n", "HTTP/1.1" },
+        { "GET / HTTP/1.1\r\n\r\n", "Host" },
+        { POST "Content-Length: x\r\n\r\n", "Content-Length" },
+        { POST "Content-Length: 1001\r\n\r\n", "body" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        SCOPED(http1_tape_free)
+        struct http1_tape *tape =
+            http1_tape_feed(rows[i].in, strlen(rows[i].in), 1, BODY_BYTES_MAX, false);
+        OKAY(strstr(http1_why(tape->http), rows[i].word) != NULL);
     }
 }
 

@@ -38,6 +38,7 @@ TEST(query_parameters_are_decoded) {
     query_gives("a=b&token=abc&c=d", "token", "abc");
     query_gives("token=%41%62+%2B%25", "token", "Ab +%");
     query_gives("token=caf%c3%A9", "token", "caf\xc3\xa9");
+    query_gives("token=%30%39%6f%6A%0a%10%0F", "token", "09oj\n\x10\x0f");
     query_gives("%74oken=x", "token", "x");
     query_gives("token=a=b", "token", "a=b");
     query_gives("token=", "token", "");

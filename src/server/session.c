@@ -252,18 +252,29 @@ static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
     return session_ask(s, &cmd);
 }
 
-static void on_control(void *ctx, struct str framed) {
-    struct session *s = ctx;
+/* Counts a ping or a pong. true: one too many within this second, and the session leaves. */
+static bool is_control_flood(struct session *s) {
     uint32_t second = (uint32_t)(s->worker->loop.now_ms / 1000);
     if (s->control_s != second) {
         s->control_s = second;
         s->control_count = 0;
     }
-    if (++s->control_count > CONTROL_PER_SECOND_MAX) {
-        session_leave(s, WS_CLOSE_POLICY, STR_LIT("too many control frames"));
-    } else {
+    if (++s->control_count <= CONTROL_PER_SECOND_MAX) {
+        return false;
+    }
+    session_leave(s, WS_CLOSE_POLICY, STR_LIT("too many control frames"));
+    return true;
+}
+
+static void on_control(void *ctx, struct str framed) {
+    struct session *s = ctx;
+    if (!is_control_flood(s)) {
         session_say_raw(s, framed);
     }
+}
+
+static void on_pong(void *ctx) {
+    is_control_flood(ctx);
 }
 
 static void on_closing(void *ctx, uint16_t code, bool by_peer) {
@@ -282,6 +293,7 @@ static void on_closing(void *ctx, uint16_t code, bool by_peer) {
 static const struct link_sink link_sink = {
     .on_message = on_message,
     .on_reply = on_control,
+    .on_pong = on_pong,
     .on_closing = on_closing,
 };
 
