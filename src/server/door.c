@@ -157,6 +157,9 @@ static bool is_handshake_good(struct session *s, const struct http1_request *req
     } else if (!str_eq(http1_header(req, "Sec-WebSocket-Version"), STR_LIT("13"))) {
         answer_error(s, 426, STR_LIT("Sec-WebSocket-Version: 13\r\n"),
                      STR_LIT("The version of WebSocket spoken here is 13."));
+    } else if (!ws_extensions_are_valid(http1_header(req, "Sec-WebSocket-Extensions"))) {
+        answer_error(s, 400, STR_NONE,
+                     STR_LIT("Sec-WebSocket-Extensions is not a list of RFC 6455 section 9.1."));
     } else if (http1_header_count(req, "Sec-WebSocket-Key") != 1 ||
                ws_accept_of(http1_header(req, "Sec-WebSocket-Key"), s->visit->accept) != OK) {
         answer_error(s, 400, STR_NONE,
