@@ -11,11 +11,13 @@
 #include "server/worker.h"
 
 #define SWEEP_COUNT_MIN 1024
+#define TURNED_AWAY_MAX 8    // connections of one address that are being told there are too many
 
 struct address {
     char text[CONN_ADDRESS_BYTES];
     uint32_t connections;
-    uint32_t failures;    // since window_ms
+    uint32_t turned_away;    // beside them, for as long as it takes to say so
+    uint32_t failures;       // since window_ms
     uint64_t window_ms;
     uint64_t refused_until_ms;
 };
@@ -61,8 +63,8 @@ static bool key_of(const struct session *s, char key[CONN_ADDRESS_BYTES]) {
 }
 
 static bool is_forgettable(const struct address *one, uint64_t now_ms) {
-    return one->connections == 0 && now_ms >= one->window_ms + ADDRESS_WINDOW_MS &&
-           now_ms >= one->refused_until_ms;
+    return one->connections == 0 && one->turned_away == 0 &&
+           now_ms >= one->window_ms + ADDRESS_WINDOW_MS && now_ms >= one->refused_until_ms;
 }
 
 static void sweep(struct addresses *a, uint64_t now_ms) {
@@ -94,21 +96,26 @@ static struct address *find(struct addresses *a, const char *key, uint64_t now_m
     return one;
 }
 
-bool addresses_enter(struct addresses *a, struct session *s) {
+enum address_entry addresses_enter(struct addresses *a, struct session *s) {
     char key[CONN_ADDRESS_BYTES];
     if (!key_of(s, key)) {
-        return true;
+        return ADDRESS_MAY_STAY;
     }
     uint64_t count_max = s->worker->settings->config->limits_connections_per_address;
+    enum address_entry entry = ADDRESS_IS_FLOOD;
     pthread_mutex_lock(&a->lock);
     struct address *one = find(a, key, s->worker->loop.now_ms);
-    bool is_in = count_max == 0 || one->connections < count_max;
-    if (is_in) {
+    if (count_max == 0 || one->connections < count_max) {
+        entry = ADDRESS_MAY_STAY;
         one->connections++;
-        s->address = one;    // stays while it holds a connection
+    } else if (one->turned_away < TURNED_AWAY_MAX) {
+        entry = ADDRESS_IS_FULL;
+        one->turned_away++;
     }
+    s->address = entry == ADDRESS_IS_FLOOD ? NULL : one;    // which stays while it is counted
+    s->is_turned_away = entry == ADDRESS_IS_FULL;
     pthread_mutex_unlock(&a->lock);
-    return is_in;
+    return entry;
 }
 
 void addresses_leave(struct addresses *a, struct session *s) {
@@ -116,8 +123,9 @@ void addresses_leave(struct addresses *a, struct session *s) {
         return;
     }
     pthread_mutex_lock(&a->lock);
-    CHECK(s->address->connections > 0);
-    s->address->connections--;
+    uint32_t *count = s->is_turned_away ? &s->address->turned_away : &s->address->connections;
+    CHECK(*count > 0);
+    (*count)--;
     pthread_mutex_unlock(&a->lock);
     s->address = NULL;
 }

@@ -19,9 +19,13 @@ struct session;
 struct addresses *addresses_new(void);
 void addresses_free(struct addresses **a);
 
-/* Counts a session in. false: its address holds as many as it may (limits.connections_per_address);
- * it is not counted. */
-bool addresses_enter(struct addresses *a, struct session *s);
+/* Counts a session in.
+ *
+ * ADDRESS_MAY_STAY
+ * ADDRESS_IS_FULL    its address holds as many as it may (limits.connections_per_address): tell it
+ * ADDRESS_IS_FLOOD   and so many are being told that already: no descriptor is left for one more */
+enum address_entry { ADDRESS_MAY_STAY, ADDRESS_IS_FULL, ADDRESS_IS_FLOOD };
+enum address_entry addresses_enter(struct addresses *a, struct session *s);
 
 /* Counts it out; harmless when it was not counted in. */
 void addresses_leave(struct addresses *a, struct session *s);

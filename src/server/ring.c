@@ -41,9 +41,9 @@ struct ring {
     atomic_bool is_reader_stopping;
 
     pthread_mutex_t lock;      // of what follows
-    pthread_cond_t moved;      // in_store, is_stuck or is_store_stopping changed
+    pthread_cond_t moved;      // in_store, stuck or is_store_stopping changed
     struct batch *in_store;    // the one batch the store has
-    bool is_stuck;             // the store said it cannot write it now
+    enum err stuck;            // why the store cannot write it now; OK: it can, or has not said
     bool is_store_stopping;
     bool has_limits;    // new ones wait for the core
     struct core_limits limits;
@@ -192,7 +192,7 @@ static bool hand_to_store(struct ring *ring, struct batch *batch) {
     ring->in_store = batch;
     pthread_cond_broadcast(&ring->moved);
     int late = 0;
-    while (ring->in_store != NULL && !ring->is_stuck && late == 0) {
+    while (ring->in_store != NULL && ring->stuck == OK && late == 0) {
         late = pthread_cond_timedwait(&ring->moved, &ring->lock, &until);
     }
     bool is_done = ring->in_store == NULL;
@@ -215,11 +215,40 @@ static void sessions_of(const struct batch *held, struct map *sessions) {
     }
 }
 
-/* Serves what needs no store while it is away. Commands of sessions that are in the held batch
- * wait, unless they write and are refused anyhow. Returns those that wait, in order. */
+/* The people to whom something in the held batch is addressed, session by session: one who came in
+ * now would be on no list, and would never hear of it. Reads only what the store, which has the
+ * batch, does not write. */
+static void addressees_of(const struct batch *held, struct map *users) {
+    BATCH_EACH(item, held) {
+        const struct event *ev = &item->event;
+        if (item->kind == ITEM_EVENT && ev->audience == AUD_SESSIONS) {
+            map_put(users, ev->user.v, item);
+            if (ev->type == EV_message_posted) {
+                map_put(users, ev->other.v, item);
+            }
+        }
+    }
+    for (struct qnode *n = held->intakes; n != NULL; n = n->next) {
+        struct intake *intake = CONTAINER_OF(n, struct intake, link);
+        if (cmd_writes(intake->cmd.type)) {
+            map_put(users, intake->cmd.user, intake);
+        }
+    }
+}
+
+/* Whether a command may not pass the held batch. What writes may: it is refused anyhow. */
+static bool must_wait(const struct cmd *cmd, const struct map *sessions, const struct map *users) {
+    return !cmd_writes(cmd->type) &&
+           (map_get(sessions, cmd->session.v) != NULL ||
+            (cmd->type == CMD_session_open && map_get(users, cmd->user) != NULL));
+}
+
+/* Serves what needs no store while it is away. Returns what has to wait, in order. */
 static struct qnode *serve_without_store(struct ring *ring, struct batch *held) {
     SCOPED(map_fini) struct map sessions = { 0 };
+    SCOPED(map_fini) struct map users = { 0 };
     sessions_of(held, &sessions);
+    addressees_of(held, &users);
     struct qnode *waiting = NULL;
     struct qnode **last = &waiting;
 
@@ -233,12 +262,12 @@ static struct qnode *serve_without_store(struct ring *ring, struct batch *held) 
         while (taken != NULL) {
             struct intake *intake = CONTAINER_OF(taken, struct intake, link);
             taken = taken->next;
-            if (cmd_writes(intake->cmd.type) || map_get(&sessions, intake->cmd.session.v) == NULL) {
-                apply(ring, batch, intake);
-            } else {
+            if (must_wait(&intake->cmd, &sessions, &users)) {
                 intake->link.next = NULL;
                 *last = &intake->link;
                 last = &intake->link.next;
+            } else {
+                apply(ring, batch, intake);
             }
         }
         CHECK(batch->kept_count == 0);
@@ -250,10 +279,20 @@ static struct qnode *serve_without_store(struct ring *ring, struct batch *held) 
     return waiting;
 }
 
+static struct str why_away(struct ring *ring) {
+    pthread_mutex_lock(&ring->lock);
+    enum err stuck = ring->stuck;
+    pthread_mutex_unlock(&ring->lock);
+    return stuck == ERR_FULL   ? STR_LIT("the store's disk is full")
+           : stuck == ERR_BUSY ? STR_LIT("another program has locked the store")
+                               : STR_LIT("the store does not answer");
+}
+
 /* The held batch stays ours to look at: the core's thread has a reference of its own. */
 static struct qnode *wait_for_store(struct ring *ring, struct batch *held) {
-    health_store_away(ring->parts.health, STR_LIT("the store does not take writes"));
-    LOG_ERROR("store.lost", U64("away_ms", ring->away_ms));
+    struct str why = why_away(ring);
+    health_store_away(ring->parts.health, why);
+    LOG_ERROR("store.lost", TEXT("why", why), U64("kept", held->kept_count));
     struct qnode *waiting = serve_without_store(ring, held);
     health_store_ok(ring->parts.health);
     LOG_INFO("store.returned", U64("kept", held->kept_count));
@@ -301,9 +340,9 @@ static void tell_kept(struct ring *ring, struct batch *batch) {
     }
 }
 
-static void set_stuck(struct ring *ring, bool is_stuck) {
+static void set_stuck(struct ring *ring, enum err why) {
     pthread_mutex_lock(&ring->lock);
-    ring->is_stuck = is_stuck;
+    ring->stuck = why;
     pthread_cond_broadcast(&ring->moved);
     pthread_mutex_unlock(&ring->lock);
 }
@@ -323,7 +362,7 @@ static void commit(struct ring *ring, struct batch *batch) {
         if (err != ERR_BUSY && err != ERR_FULL) {
             _exit(EXIT_FAILURE);    // promise 5: what was not acknowledged may or may not be there
         }
-        set_stuck(ring, true);
+        set_stuck(ring, err);
         nanosleep(&(struct timespec){ .tv_nsec = RETRY_MS * 1000000L }, NULL);
     }
 }
@@ -349,7 +388,7 @@ static void *store_main(void *arg) {
 
         pthread_mutex_lock(&ring->lock);
         ring->in_store = NULL;
-        ring->is_stuck = false;
+        ring->stuck = OK;
         pthread_cond_broadcast(&ring->moved);
         pthread_mutex_unlock(&ring->lock);
     }

@@ -13,7 +13,8 @@
  *   1. A batch with something kept reaches no worker before it is committed and synced.
  *   2. Batches reach every worker in the order the core made them. Only while the store is away
  *   (promise 4) may
- *      batches with nothing kept pass the one that is held, and none of a session that is in it.
+ *      batches with nothing kept pass the one that is held: none of a session that is in it, and no
+ *      session_open of somebody it is addressed to.
  *   3. At most `credits` commands are under way; pushing into any queue after the first cannot
  *   fail.
  *   4. A batch the store cannot write is held and tried again, never dropped and never reported

@@ -365,6 +365,20 @@ static const struct conn_ops conn_ops = {
 
 /* ---- beginning */
 
+/* Counts it with its address, or refuses it because that one holds too many. */
+static void enter_address(struct session *s) {
+    enum address_entry entry = addresses_enter(s->worker->server->addresses, s);
+    if (entry == ADDRESS_MAY_STAY) {
+        return;
+    }
+    METRIC_ADD_AT(connection_errors_total, METRIC_REASON_ADDRESS_LIMIT, 1);
+    if (entry == ADDRESS_IS_FULL) {
+        door_turn_away(s, 429, "Too many connections from your address: close another first.");
+    } else {
+        session_drop(s, true);
+    }
+}
+
 void session_new(struct worker *w, int fd, const struct entrance *entrance) {
     struct session *s = slab_get(&w->session_slab);
     s->worker = w;
@@ -383,9 +397,8 @@ void session_new(struct worker *w, int fd, const struct entrance *entrance) {
 
     if (entrance->kind == ENTRANCE_OPERATOR) {
         operator_welcome(s);
-    } else if (!addresses_enter(w->server->addresses, s)) {
-        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_ADDRESS_LIMIT, 1);
-        door_turn_away(s, 429, "Too many connections from your address: close another first.");
+    } else {
+        enter_address(s);
     }
 }
 

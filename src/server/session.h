@@ -104,6 +104,7 @@ struct session {
     bool is_pinged;          // a ping of ours is unanswered
     bool is_peer_done;       // the peer's close frame, or its end, has come
     bool is_counted;         // in the gauge of its dialect's connections
+    bool is_turned_away;     // its address holds too many: it only stays to be told
     bool is_closed;          // the descriptor is gone
 };
 
