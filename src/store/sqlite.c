@@ -7,7 +7,8 @@
  *   2. Exactly one process has the database: the lock is taken before the file is touched.
  *   3. A commit that returned is in the log on the disk (synchronous=FULL), and the log's name is
  *      in the directory.
- *   4. A copy of the file made by backup opens as another epoch. */
+ *   4. A copy of the file made by backup opens as another epoch.
+ *   5. What the log of an earlier process holds is on the disk before it is read to anybody. */
 #include "store/sqlite.h"
 
 #include <errno.h>
@@ -151,13 +152,27 @@ static enum err take_position(struct sqlite_store *s) {
     return OK;
 }
 
+/* What the log holds may be in the system's memory alone: a process killed between a write and its
+ * sync leaves it so, and one that ended because a sync failed. Before anybody is told of it, it
+ * goes into the database, through syncs of our own. */
+static enum err settle_log(struct sqlite_store *s) {
+    if (sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+        SQLITE_OK) {
+        return OK;
+    }
+    enum err err = sql_err(sqlite3_extended_errcode(s->db), sqlite3_system_errno(s->db));
+    LOG_WARN("store.checkpoint_failed", STR("why", sqlite3_errmsg(s->db)));
+    return err == ERR_IO ? ERR_IO : OK;    // no room: the log is synced before it is copied
+}
+
 static enum err open_all(struct sqlite_store *s, struct buf *why) {
     enum err err;
     if ((err = dir_lock(s->path, &s->lock_fd, why)) != OK || (err = touch(s->path, why)) != OK ||
         (err = sqlite_connect(s->path, SQLITE_OPEN_READWRITE, &s->db)) != OK ||
         (err = set_wal(s->db, why)) != OK || (err = sql_run(s->db, writer_settings)) != OK ||
-        (err = migrate(s->db, migrate_newest(), why)) != OK || (err = take_epoch(s)) != OK ||
-        (err = take_position(s)) != OK || (err = sqlite_prepare(s)) != OK) {
+        (err = settle_log(s)) != OK || (err = migrate(s->db, migrate_newest(), why)) != OK ||
+        (err = take_epoch(s)) != OK || (err = take_position(s)) != OK ||
+        (err = sqlite_prepare(s)) != OK) {
         return err;
     }
     return dir_sync(s->path);
