@@ -66,6 +66,17 @@ TEST(what_was_taken_away_stays_away_and_its_ids_are_not_given_again) {
     EQ(core_count(rig->core).members, 0);
 }
 
+TEST(who_was_erased_stays_so_after_a_restart) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann away");
+    struct str placeholder = STR_LIT("erased-2");    // all that a store still knows
+    rig_restore(rig, FACT(user_created, .user = { 2 }, .username = placeholder));
+    EQ(core_count(rig->core).users, 2);
+    rig_restore(rig, FACT(user_erased, .user = { 2 }, .username = placeholder));
+    EQ(core_count(rig->core).users, 1);
+    EQ(rig_enter(rig, "bob", CMD_OF(session_open, .user = 2, .is_provisioned = 1)),
+       REFUSE_unauthenticated);
+}
+
 TEST(facts_that_contradict_what_is_known_change_nothing) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann away");
     char longest[USERNAME_BYTES_MAX + 1];

@@ -106,8 +106,15 @@ bool user_name_is_allowed(struct str name) {
     return !looks_erased && text_is_name(name, USERNAME_CHARS_MAX);
 }
 
+/* A store hands out an erased user under the placeholder, and then that they were erased: their own
+ * name is not taken by another, if it is no name for the living. */
+static bool is_taken(const struct users *users, const struct user *u, struct str placeholder) {
+    const struct user *holder = user_by_name(users, placeholder);
+    return holder != NULL && (holder != u || user_name_is_allowed(placeholder));
+}
+
 bool user_erase(struct users *users, struct user *u, struct str placeholder) {
-    if (user_by_name(users, placeholder) != NULL) {
+    if (is_taken(users, u, placeholder)) {
         return false;
     }
     text_map_drop(&users->by_name, user_name(u));
