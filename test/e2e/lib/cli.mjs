@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Server } from './server.mjs';
+import { PATIENCE_MS, Server } from './server.mjs';
 
 export const program = process.env.PARLOIR_BIN || process.env.PARLOIR ||
     fileURLToPath(new URL('../../../build/parloir', import.meta.url));
@@ -19,11 +19,13 @@ const environment = {
     ...(TSAN_OPTIONS && { TSAN_OPTIONS }),
 };
 
-/* Runs the program with these arguments and nothing else. Never throws for an exit status. */
+/* Runs the program with these arguments and nothing else. Never throws for an exit status; a program
+ * that does not end is killed, and has none. */
 export function parloir(args, { input = '', env = {} } = {}) {
     return new Promise((resolve) => {
         const child = execFile(program, args,
-            { env: { ...environment, ...env }, maxBuffer: 1 << 28 },
+            { env: { ...environment, ...env }, maxBuffer: 1 << 28, timeout: 3 * PATIENCE_MS,
+                killSignal: 'SIGKILL' },
             (error, out, err) => resolve({ code: error ? error.code : 0, out, err }));
         child.stdin.on('error', () => {});    // it may end without reading
         child.stdin.end(input);

@@ -1,0 +1,205 @@
+/* A stage for scripts: a server of its own, and the connections of the people in it. What has come
+ * is told from what is still on its way by a round trip, never by waiting. */
+import net from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import WebSocket from 'ws';
+
+import { Server, token, within } from './server.mjs';
+
+const PATHS = { hub: '/ws/hub' };
+const SETTLE = 'settle-';    // an id of ours, which no script uses
+const CLOSED_IN_ORDER = 1000;
+
+/* What all connections have: a list of what came, and whoever waits for more. */
+class Ear {
+    heard = [];
+    isOver = false;
+    code = 0;
+    #waiting = [];
+
+    wake() {
+        for (const wake of this.#waiting.splice(0)) {
+            wake();
+        }
+    }
+
+    async until(isSo, what) {
+        const look = async () => {
+            while (!isSo()) {
+                await new Promise((wake) => this.#waiting.push(wake));
+            }
+        };
+        await within(look(), what);
+    }
+
+    /* The next message as text; undefined: the connection is over and there is none. */
+    async next() {
+        await this.until(() => this.heard.length > 0 || this.isOver, () => 'a message');
+        return this.heard.shift();
+    }
+
+    over(code) {
+        this.isOver = true;
+        this.code = code;
+        this.wake();
+    }
+}
+
+/* One connection in a dialect of JSON over WebSocket. */
+export class Guest extends Ear {
+    #socket;
+    #settled = 0;
+
+    /* Knocks; `status` is the answer's. Whoever is not let in hears the body. */
+    async knock(url) {
+        const socket = new WebSocket(url, { perMessageDeflate: false });
+        this.#socket = socket;
+        socket.on('message', (data) => this.#hear(data.toString()));
+        socket.on('error', () => {});
+        const answer = new Promise((resolve) => {
+            socket.once('open', () => resolve(101));
+            socket.once('unexpected-response', async (request, response) => {
+                let body = '';
+                for await (const piece of response) {
+                    body += piece;
+                }
+                this.heard.push(body);
+                resolve(response.statusCode);
+            });
+        });
+        socket.once('close', (code) => this.over(code));
+        this.status = await within(answer, () => `an answer at ${url}`);
+    }
+
+    #hear(text) {
+        const { ref } = JSON.parse(text);
+        if (typeof ref === 'string' && ref.startsWith(SETTLE)) {
+            this.#settled = Number(ref.slice(SETTLE.length));
+        } else {
+            this.heard.push(text);
+        }
+        this.wake();
+    }
+
+    say(text) {
+        this.#socket.send(text);
+    }
+
+    /* Everything it has said has been answered, and everything said before by others has come. */
+    async settle() {
+        const n = this.#settled + 1;
+        if (this.#socket.readyState === WebSocket.OPEN) {
+            this.say(JSON.stringify({ type: 'ping', id: `${SETTLE}${n}` }));
+        }
+        await this.until(() => this.#settled === n || this.isOver, () => 'a pong, or the end');
+    }
+
+    async closed() {
+        await this.until(() => this.isOver, () => 'the end of the connection');
+        return this.code;
+    }
+
+    leave() {
+        this.#socket.close(CLOSED_IN_ORDER);
+        return this.closed();
+    }
+
+    vanish() {
+        this.#socket.terminate();
+        return this.closed();
+    }
+}
+
+/* The control socket. */
+export class Operator extends Ear {
+    #socket;
+    asked = 0;    // lines that were not yet answered
+
+    static async connect(path) {
+        const operator = new Operator();
+        const socket = net.connect(path);
+        let rest = '';
+        operator.#socket = socket;
+        socket.setEncoding('utf8');
+        socket.on('data', (text) => {
+            const lines = (rest + text).split('\n');
+            rest = lines.pop();
+            operator.heard.push(...lines);
+            operator.wake();
+        });
+        socket.on('error', () => {});
+        socket.once('close', () => operator.over(0));
+        await within(new Promise((resolve) => socket.once('connect', resolve)), () => path);
+        return operator;
+    }
+
+    say(text) {
+        this.asked += 1;
+        this.#socket.write(`${text}\n`);
+    }
+
+    async next() {
+        this.asked -= 1;
+        return super.next();
+    }
+
+    async settle() {
+        await this.until(() => this.heard.length >= this.asked || this.isOver, () => 'an answer');
+    }
+
+    async leave() {
+        this.#socket.destroy();
+    }
+}
+
+export class Stage {
+    static async start(set) {
+        const stage = new Stage();
+        stage.server = await Server.start({ set: { 'server.workers': 2, ...set } });
+        return stage;
+    }
+
+    operator() {
+        return Operator.connect(join(this.server.dir, 'parloir.sock'));
+    }
+
+    /* A newcomer with this query and, unless there is one in it, a token with these claims. */
+    async guest(dialect, { query, claims, ttl }) {
+        const exp = Math.floor(Date.now() / 1000) + ttl;
+        const ours = `${query === '' ? '?' : '&'}token=${token({ exp, ...claims })}`;
+        const guest = new Guest();
+        await guest.knock(`ws://${this.server.http}${PATHS[dialect]}${query}` +
+            `${query.includes('token=') ? '' : ours}`);
+        return guest;
+    }
+
+    async restart() {
+        await this.server.stop();
+        await this.server.restart();
+    }
+
+    /* Makes somebody a member of a private room, in the way backups are read: with nobody there. */
+    async belong(people, name, room) {
+        const dir = await mkdtemp(join(tmpdir(), 'parloir-talk-'));
+        const file = join(dir, 'members.json');
+        const byId = [...people].sort(([, a], [, b]) => a - b);
+        const lines = [
+            { type: 'parloir', version: 1 },
+            ...byId.map(([username, id]) => ({ type: 'user', id, username, role: 'member' })),
+            { type: 'room', id: 1, kind: 'channel', room, is_private: true },
+            { type: 'member', room_id: 1, user_id: people.get(name) },
+        ];
+        await writeFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+        await this.server.stop();
+        await this.server.cli('import', 'json', file);
+        await this.server.restart();
+        await rm(dir, { recursive: true, force: true });
+    }
+
+    remove() {
+        return this.server.remove();
+    }
+}
