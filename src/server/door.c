@@ -212,7 +212,11 @@ static bool authenticate(struct session *s, const struct http1_request *req, str
         struct token_found found;
         err = token_table_find(w->server->tokens, &hash, &found);
         why = "This API token is not valid.";
-        cmd->user = err == OK ? found.user_id : 0;
+        if (err == OK) {
+            cmd->user = found.user_id;
+            s->api_token = xalloc(sizeof hash);
+            *s->api_token = hash;
+        }
     } else if (!str_is_empty(token)) {
         err = jwt_verify(w->verifier, token, now_ms / 1000, &w->arena, &claims, &why);
         if (err == OK) {

@@ -38,6 +38,7 @@ static struct follow *follow_of(struct session *s, room_id room) {
 }
 
 static void add_follow(struct session *s, struct follow follow) {
+    CHECK(s->follow_count < UINT16_MAX);    // limits.follows_per_connection ends there
     if (s->follow_count == s->follow_cap) {
         uint16_t cap = (uint16_t)MIN(2u * s->follow_cap, UINT16_MAX);
         struct follow *many = xalloc(cap * sizeof *many);
@@ -261,6 +262,15 @@ static void tell_sessions(struct worker *w, const struct event *ev) {
     }
 }
 
+/* A token was revoked: whoever of this user came in with one proves that it was another. */
+static void check_tokens(struct worker *w, user_id user) {
+    LIST_EACH(s, &w->sessions[SESSION_LIVE], struct session, on_state) {
+        if (s->user.v == user.v) {
+            session_check_token(s);
+        }
+    }
+}
+
 static void on_follow(struct worker *w, const struct event *ev) {
     struct session *s = worker_session(w, ev->session);
     if (s == NULL || s->state != SESSION_LIVE) {
@@ -299,6 +309,11 @@ static void on_event(struct worker *w, struct run *run, const struct event *ev) 
         }
         return;
     }
+    if (ev->type == EV_token_revoked) {
+        end_run(w, run);
+        check_tokens(w, ev->user);
+        return;
+    }
     bool is_follow = ev->type == EV_follow_started || ev->type == EV_follow_ended;
     if (is_follow || ev->audience == AUD_SESSIONS) {
         end_run(w, run);
@@ -335,13 +350,16 @@ static void on_reply(struct worker *w, struct run *run, const struct reply *repl
     } else if (s->dialect != NULL && s->state == SESSION_LIVE) {
         buf_reset(&w->scratch);
         if (s->dialect->encode_reply(reply, s->lang, &w->scratch)) {
-            struct str said = arena_str(&w->arena, worker_said(w));
-            end_run(w, run);
+            struct str said = worker_said(w);
+            if (run->count > 0) {    // which is told first, and needs the scratch
+                said = arena_str(&w->arena, said);
+                end_run(w, run);
+            }
             session_say(s, said);
             arena_reset(&w->arena);
         }
     }
-    session_answered(s);
+    session_answered(s, session_is_question(reply->cmd));
 }
 
 void fanout_batch(struct worker *w, const struct batch *batch) {

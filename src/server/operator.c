@@ -259,7 +259,11 @@ static bool on_line(void *ctx, struct str line) {
     }
     struct cmd cmd;
     decode(&s->worker->decode, line, &cmd);
-    return session_ask(s, &cmd);
+    if (cmd.type == CMD_session_open || cmd.type == CMD_session_close) {
+        malformed(&cmd, REFUSE_forbidden, "sessions open at the door");
+    }
+    session_ask(s, &cmd);
+    return false;    // one line at a time: that keeps the answers in order
 }
 
 size_t operator_feed(struct session *s, uint8_t *p, size_t n) {

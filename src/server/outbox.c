@@ -10,6 +10,7 @@ void outbox_fini(struct outbox *box) {
         span_drop(&box->more[box->more_head + i]);
     }
     xfree(box->more);
+    spool_fini(&box->own);
     *box = (struct outbox){ 0 };
 }
 
@@ -55,6 +56,14 @@ enum err outbox_push(struct outbox *box, struct span span, size_t bytes_max) {
     return OK;
 }
 
+enum err outbox_push_copy(struct outbox *box, struct span span, size_t bytes_max) {
+    if (box->bytes > 0 && box->bytes + (size_t)span.n > bytes_max) {
+        return ERR_TOO_BIG;
+    }
+    struct str bytes = { span.segment->bytes + span.at, span.n };
+    return outbox_push(box, spool_put(&box->own, bytes, STR_NONE), bytes_max);
+}
+
 size_t outbox_peek(const struct outbox *box, struct iovec iov[OUTBOX_IOV_MAX]) {
     size_t count = 0;
     if (box->first.segment != NULL) {
@@ -94,5 +103,8 @@ void outbox_sent(struct outbox *box, size_t n) {
         if (box->first.n == 0) {
             drop_first(box);
         }
+    }
+    if (box->bytes == 0) {
+        spool_fini(&box->own);    // he has caught up
     }
 }

@@ -1,8 +1,8 @@
 /* An outbox: what one connection has not been sent yet, as spans of shared segments.
  *
  * Thread   the worker that owns the session; nobody else calls in here.
- * Memory   holds references to segments, never copies of their bytes. Empty, it is only itself; one
- *          span needs no allocation either.
+ * Memory   holds references to segments; for a reader who lags, copies in segments of its own, so
+ *          that what waits is what is held. Empty, it is only itself; one span needs no allocation.
  * Bound    bytes_max of each push. There is no unbounded outbox. */
 #ifndef PARLOIR_SERVER_OUTBOX_H
 #define PARLOIR_SERVER_OUTBOX_H
@@ -20,7 +20,8 @@ struct outbox {
     uint32_t more_head;
     uint32_t more_count;
     uint32_t more_cap;
-    uint32_t bytes;    // in all of them
+    uint32_t bytes;      // in all of them
+    struct spool own;    // copies, for a reader who lags
 };
 
 /* Drops everything; zeroed is a valid empty outbox. */
@@ -31,6 +32,10 @@ void outbox_fini(struct outbox *box);
  * reader is too slow. An empty outbox takes a span of any length: one long answer makes nobody
  * slow. */
 enum err outbox_push(struct outbox *box, struct span span, size_t bytes_max) MUST_USE;
+
+/* outbox_push() of a copy of the bytes, for a reader whose socket is full: a few hundred bytes that
+ * wait for him must not keep alive the whole segment that others have long read. */
+enum err outbox_push_copy(struct outbox *box, struct span span, size_t bytes_max) MUST_USE;
 
 /* Fills `iov` with what is in front; returns how many pieces. */
 size_t outbox_peek(const struct outbox *box, struct iovec iov[OUTBOX_IOV_MAX]);

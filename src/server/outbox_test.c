@@ -108,6 +108,36 @@ TEST(a_frame_larger_than_a_segment_gets_one_of_its_own) {
     xfree(big);
 }
 
+TEST(who_lags_keeps_no_segment_of_others_alive) {
+    struct spool spool = { 0 };
+    struct outbox box = { 0 };
+    SCOPED(buf_fini) struct buf text = BUF_INIT(BYTES_MAX);
+
+    EQ(outbox_push_copy(&box, spool_put(&spool, STR_LIT("one "), STR_NONE), 8), OK);
+    EQ(spool.now->refs, 1);
+    EQ(outbox_push_copy(&box, spool_put(&spool, STR_LIT("two "), STR_NONE), 8), OK);
+    EQ(outbox_push_copy(&box, spool_put(&spool, STR_LIT("x"), STR_NONE), 8), ERR_TOO_BIG);
+    STR_EQ(all_of(&box, &text), "one two ");
+    OKAY(box.more == NULL);    // one piece
+    outbox_sent(&box, 8);
+    OKAY(box.own.now == NULL);
+    outbox_fini(&box);
+    spool_fini(&spool);
+}
+
+TEST(a_segment_made_for_one_long_frame_takes_no_other) {
+    struct spool spool = { 0 };
+    size_t n = 3 * SEGMENT_BYTES;
+    char *big = xzalloc(n);
+
+    struct segment *odd = spool_put(&spool, (struct str){ big, n }, STR_NONE).segment;
+    OKAY(odd->cap >= n);
+    struct span small = spool_put(&spool, STR_LIT("x"), STR_NONE);
+    OKAY(small.segment->cap <= SEGMENT_BYTES);
+    spool_fini(&spool);
+    xfree(big);
+}
+
 /* Random pushes from two spools and random partial writes: what comes out is what went in. */
 TEST(nothing_is_lost_doubled_or_moved) {
     struct rng rng;

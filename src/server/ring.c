@@ -15,11 +15,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "core/core.h"
 #include "core/tape.h"
 #include "obs/health.h"
 #include "obs/metrics.h"
+#include "server/held.h"
 #include "store/store.h"
 
 #define RETRY_MS 250                  // between two tries to commit a held batch
@@ -89,18 +89,24 @@ void ring_release(struct ring *ring, struct batch *batch) {
 
 /* ---- what is through goes out */
 
+/* The caller has a reference of its own. Questions go to the reader after the batch has gone to the
+ * workers, so that no answer arrives before what was said earlier. */
 static void dispatch(struct ring *ring, struct batch *batch) {
-    if (batch->ask_count > 0) {
-        BATCH_EACH(item, batch) {
-            if (item->kind == ITEM_ASK) {
-                queue_push(&ring->asks, &answer_new(&item->ask)->link);
-            }
-        }
+    if (batch->first == NULL) {
+        return;    // everything of it waits
     }
     unsigned count = ring->parts.worker_count;
     atomic_fetch_add(&batch->refs, count);
     for (unsigned i = 0; i < count; i++) {
         ring->parts.ops->on_batch(ring->parts.ctx, i, batch);
+    }
+    if (batch->ask_count == 0) {
+        return;
+    }
+    BATCH_EACH(item, batch) {
+        if (item->kind == ITEM_ASK) {
+            queue_push(&ring->asks, &answer_new(&item->ask)->link);
+        }
     }
 }
 
@@ -207,73 +213,45 @@ static bool is_store_back(struct ring *ring) {
     return is_back;
 }
 
-/* The sessions that have something in the held batch: their further commands must not pass it. */
-static void sessions_of(const struct batch *held, struct map *sessions) {
-    for (struct qnode *n = held->intakes; n != NULL; n = n->next) {
-        struct intake *intake = CONTAINER_OF(n, struct intake, link);
-        map_put(sessions, intake->cmd.session.v, intake);
-    }
-}
-
-/* The people to whom something in the held batch is addressed, session by session: one who came in
- * now would be on no list, and would never hear of it. Reads only what the store, which has the
- * batch, does not write. */
-static void addressees_of(const struct batch *held, struct map *users) {
-    BATCH_EACH(item, held) {
-        const struct event *ev = &item->event;
-        if (item->kind == ITEM_EVENT && ev->audience == AUD_SESSIONS) {
-            map_put(users, ev->user.v, item);
-            if (ev->type == EV_message_posted) {
-                map_put(users, ev->other.v, item);
-            }
+/* Appends what may not pass the held batch to *last and applies the rest. Returns the new end. */
+static struct qnode **sort_out(struct ring *ring, struct qnode *taken, struct qnode **last,
+                               const struct held *untouchable) {
+    struct batch *batch = batch_new(clock_wall_ms());
+    while (taken != NULL) {
+        struct intake *intake = CONTAINER_OF(taken, struct intake, link);
+        taken = taken->next;
+        if (held_must_wait(untouchable, &intake->cmd)) {
+            intake->link.next = NULL;
+            *last = &intake->link;
+            last = &intake->link.next;
+        } else {
+            apply(ring, batch, intake);
         }
     }
-    for (struct qnode *n = held->intakes; n != NULL; n = n->next) {
-        struct intake *intake = CONTAINER_OF(n, struct intake, link);
-        if (cmd_writes(intake->cmd.type)) {
-            map_put(users, intake->cmd.user, intake);
-        }
-    }
-}
-
-/* Whether a command may not pass the held batch. What writes may: it is refused anyhow. */
-static bool must_wait(const struct cmd *cmd, const struct map *sessions, const struct map *users) {
-    return !cmd_writes(cmd->type) &&
-           (map_get(sessions, cmd->session.v) != NULL ||
-            (cmd->type == CMD_session_open && map_get(users, cmd->user) != NULL));
+    CHECK(batch->kept_count == 0);
+    finish(ring, batch);
+    dispatch(ring, batch);
+    ring_release(ring, batch);
+    return last;
 }
 
 /* Serves what needs no store while it is away. Returns what has to wait, in order. */
 static struct qnode *serve_without_store(struct ring *ring, struct batch *held) {
-    SCOPED(map_fini) struct map sessions = { 0 };
-    SCOPED(map_fini) struct map users = { 0 };
-    sessions_of(held, &sessions);
-    addressees_of(held, &users);
+    SCOPED(held_fini) struct held untouchable;
+    held_init(&untouchable, held);
     struct qnode *waiting = NULL;
     struct qnode **last = &waiting;
 
     set_writable(ring, false);
-    while (!is_store_back(ring)) {
+    while (true) {
         struct qnode *taken = queue_wait(&ring->intakes, AWAY_LOOK_MS);
-        if (taken == NULL) {
-            continue;
+        if (is_store_back(ring)) {
+            *last = taken;    // nothing of it need be refused any more
+            break;
         }
-        struct batch *batch = batch_new(clock_wall_ms());
-        while (taken != NULL) {
-            struct intake *intake = CONTAINER_OF(taken, struct intake, link);
-            taken = taken->next;
-            if (must_wait(&intake->cmd, &sessions, &users)) {
-                intake->link.next = NULL;
-                *last = &intake->link;
-                last = &intake->link.next;
-            } else {
-                apply(ring, batch, intake);
-            }
+        if (taken != NULL) {
+            last = sort_out(ring, taken, last, &untouchable);
         }
-        CHECK(batch->kept_count == 0);
-        finish(ring, batch);
-        dispatch(ring, batch);
-        ring_release(ring, batch);
     }
     set_writable(ring, true);
     return waiting;
@@ -316,11 +294,13 @@ static struct qnode *go_round(struct ring *ring, struct qnode *taken) {
 
 static void *core_main(void *arg) {
     struct ring *ring = arg;
+    pthread_setname_np(pthread_self(), "parloir-core");
     struct qnode *waiting = NULL;
 
     report_counts(ring);
     while (true) {
-        struct qnode *taken = waiting != NULL ? waiting : queue_wait(&ring->intakes, UINT64_MAX);
+        uint64_t wait_ms = atomic_load(&ring->is_stopping) ? 0 : UINT64_MAX;
+        struct qnode *taken = waiting != NULL ? waiting : queue_wait(&ring->intakes, wait_ms);
         waiting = NULL;
         if (taken != NULL) {
             waiting = go_round(ring, taken);
@@ -379,6 +359,7 @@ static struct batch *next_for_store(struct ring *ring) {
 
 static void *store_main(void *arg) {
     struct ring *ring = arg;
+    pthread_setname_np(pthread_self(), "parloir-store");
     struct batch *batch;
 
     while ((batch = next_for_store(ring)) != NULL) {
@@ -387,10 +368,14 @@ static void *store_main(void *arg) {
         dispatch(ring, batch);
 
         pthread_mutex_lock(&ring->lock);
+        bool was_stuck = ring->stuck != OK;
         ring->in_store = NULL;
         ring->stuck = OK;
         pthread_cond_broadcast(&ring->moved);
         pthread_mutex_unlock(&ring->lock);
+        if (was_stuck) {
+            queue_wake(&ring->intakes);    // the core may be looking for it there
+        }
     }
     return NULL;
 }
@@ -399,6 +384,7 @@ static void *store_main(void *arg) {
 
 static void *reader_main(void *arg) {
     struct ring *ring = arg;
+    pthread_setname_np(pthread_self(), "parloir-reader");
 
     while (true) {
         struct qnode *taken = queue_wait(&ring->asks, UINT64_MAX);

@@ -12,14 +12,13 @@
  * Promises:
  *   1. A batch with something kept reaches no worker before it is committed and synced.
  *   2. Batches reach every worker in the order the core made them. Only while the store is away
- *   (promise 4) may
- *      batches with nothing kept pass the one that is held: none of a session that is in it, and no
- *      session_open of somebody it is addressed to.
- *   3. At most `credits` commands are under way; pushing into any queue after the first cannot
- *   fail.
+ *      (promise 4) may batches with nothing kept pass the one that is held, and nothing in them has
+ *      to do with what it touches (held.h). An answer comes after the batch of its question.
+ *   3. At most `credits` commands are under way, and one more for each session that found none left
+ *      when it had read its command already. Pushing into any queue after the first cannot fail.
  *   4. A batch the store cannot write is held and tried again, never dropped and never reported
- *   done. Meanwhile, after
- *      away_ms or at once when the disk is full, commands that write are refused as store_away.
+ *      done. Meanwhile, after away_ms or at once when the disk is full, commands that write are
+ *      refused as store_away.
  *   5. An I/O error of the store ends the process: the truth is on the disk.
  *
  * Thread   owns three: core, store, reader. Its functions may be called from any worker. */
@@ -77,8 +76,8 @@ void ring_stop(struct ring **ring);
 /* Takes a credit for one command. false: none is left; stop reading until on_credits. */
 bool ring_admit(struct ring *ring) MUST_USE;
 
-/* Takes a credit even if none is left: for what must be said (a session's end) and is bounded
- * otherwise. */
+/* Takes a credit even if none is left: for what must go round and is bounded otherwise (a session's
+ * end, the one command it had read when the credits ran out). */
 void ring_admit_always(struct ring *ring);
 
 /* Sends an intake into the ring, which takes it over. A credit was taken for it. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -168,18 +169,28 @@ static enum err open_addresses(struct server *server, const struct config_list *
     return err;
 }
 
+#define CONTROL_PATH_BYTES_MAX 107    // sun_path, without its last zero
+
 static enum err open_control(struct server *server, struct buf *why) {
     SCOPED(buf_fini) struct buf path = BUF_INIT(PATH_BYTES_MAX);
     SCOPED(buf_fini) struct buf ready = BUF_INIT(READY_BYTES_MAX);
     BUF_PUT_LIT(&path, "unix:");
     settings_put_path(server_settings(server)->config, "parloir.sock", &path);
+    if (path.n - 5 > CONTROL_PATH_BYTES_MAX) {
+        buf_printf(why,
+                   "data.dir: %s is too long a path for the control socket: a socket's path has %d "
+                   "bytes at most",
+                   path.p + 5, CONTROL_PATH_BYTES_MAX);
+        return ERR_TOO_BIG;
+    }
     return open_address(server, buf_str(&path), ENTRANCE_OPERATOR, &ready, why);
 }
 
-static enum err start_workers(struct server *server) {
+static enum err start_workers(struct server *server, struct buf *why) {
     for (unsigned i = 0; i < server->worker_count; i++) {
         enum err err = worker_init(&server->workers[i], server, i);
         if (err != OK) {
+            buf_printf(why, "worker %u has no descriptors for its loop: %s", i, err_text(err));
             return err;
         }
         server->prepared_count++;
@@ -244,9 +255,16 @@ static void reload(struct server *server) {
         return;
     }
     struct settings *old = server_settings(server);
+    const struct settings *first = old;    // what only a restart changes is still as it was here
+    while (first->older != NULL) {
+        first = first->older;
+    }
     SCOPED(buf_fini) struct buf restart = BUF_INIT(CONFIG_VALUE_BYTES_MAX);
-    config_put_restart_needed(old->config, fresh->config, &restart);
+    config_put_restart_needed(first->config, fresh->config, &restart);
     fresh->older = old;
+    if (fresh->tls == NULL && old->tls != NULL) {
+        fresh->tls = tls_context_ref(old->tls);    // an open tls: address never speaks in the clear
+    }
     log_setup(fresh->config->log_level, fresh->config->log_format, STDERR_FILENO);
     atomic_store(&server->settings, fresh);
     struct core_limits limits;
@@ -327,10 +345,11 @@ static void server_fini(struct server *server) {
 static enum err start(struct server *server, struct buf *why) {
     enum err err = open_store(server, why);
     if (err == OK) {
-        err = start_workers(server);
+        err = start_workers(server, why);
     }
-    if (err == OK) {
-        err = start_ring(server);
+    if (err == OK && (err = start_ring(server)) != OK) {
+        buf_printf(why, "the store gives no reader, or the tape cannot be written: %s",
+                   err_text(err));
     }
     if (err == OK) {
         err = open_doors(server, why);
@@ -346,6 +365,17 @@ static void name_dialects(void) {
 #undef DIALECT
     };
     metrics_name_dialects(names, COUNT(names));
+}
+
+/* Every connection is a descriptor: takes as many as the system lets us have. */
+static void raise_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            LOG_WARN("server.limit_kept", ERRNO(errno));
+        }
+    }
 }
 
 int server_run(const struct config_sources *sources) {
@@ -365,6 +395,7 @@ int server_run(const struct config_sources *sources) {
     }
     log_setup(settings->config->log_level, settings->config->log_format, STDERR_FILENO);
     name_dialects();
+    raise_file_limit();
 
     struct server server = {
         .sources = *sources,

@@ -70,9 +70,7 @@ void session_set_timer(struct session *s) {
 /* ---- out */
 
 static void note_progress(struct session *s, bool is_blocked, size_t sent) {
-    if (!is_blocked) {
-        s->stalled_ms = 0;
-    } else if (sent > 0 || s->stalled_ms == 0) {
+    if (is_blocked && (sent > 0 || s->stalled_ms == 0)) {
         s->stalled_ms = s->worker->loop.now_ms;
         session_set_timer(s);
     }
@@ -96,6 +94,9 @@ static bool write_some(struct session *s) {
         if (s->conn.is_write_blocked) {
             break;
         }
+    }
+    if (!s->conn.is_write_blocked) {
+        s->stalled_ms = 0;    // also when the last of it was held inside TLS
     }
     return true;
 }
@@ -129,7 +130,8 @@ void session_push(struct session *s, struct span span, bool is_bulk) {
         return;
     }
     size_t bytes_max = s->worker->settings->config->limits_outbox_bytes;
-    enum err err = outbox_push(&s->outbox, span, bytes_max);
+    enum err err = s->conn.is_write_blocked ? outbox_push_copy(&s->outbox, span, bytes_max)
+                                            : outbox_push(&s->outbox, span, bytes_max);
     if (err != OK && !s->conn.is_write_blocked) {
         write_some(s);    // it waits for us and not for the reader: it can go now
         err = outbox_push(&s->outbox, span, bytes_max);
@@ -164,6 +166,17 @@ static void on_flushed(struct session *s) {
     }
 }
 
+/* Reads on when what held it is answered, and most of the answers are out. */
+static void let_go(struct session *s) {
+    size_t bytes_max = s->worker->settings->config->limits_outbox_bytes / 4;
+    unsigned pending_max = s->framing == FRAMING_LINES ? 0 : PENDING_MAX / 2;
+    if (s->is_held && s->pending <= pending_max && s->questions == 0 &&
+        s->outbox.bytes <= bytes_max) {
+        s->is_held = false;
+        session_read_on(s);
+    }
+}
+
 void session_flush(struct session *s) {
     if (s->is_too_slow) {
         s->is_too_slow = false;
@@ -172,12 +185,20 @@ void session_flush(struct session *s) {
     }
     if (!write_some(s)) {
         session_drop(s, true);
-    } else if (outbox_is_empty(&s->outbox)) {
+        return;
+    }
+    let_go(s);
+    if (outbox_is_empty(&s->outbox) && !s->conn.is_write_blocked) {
         on_flushed(s);
     }
 }
 
 /* ---- in */
+
+/* Were these asked without a bound, the answers would pile up faster than anybody reads them. */
+bool session_is_question(enum cmd_type cmd) {
+    return cmd == CMD_room_history || cmd == CMD_direct_history || cmd == CMD_list;
+}
 
 bool session_ask(struct session *s, struct cmd *cmd) {
     struct ring *ring = s->worker->server->ring;
@@ -195,43 +216,42 @@ bool session_ask(struct session *s, struct cmd *cmd) {
         }
     }
     s->pending++;
-    s->is_held = s->pending >= PENDING_MAX;
+    s->questions += session_is_question(cmd->type);
+    unsigned pending_max = s->framing == FRAMING_LINES ? 1 : PENDING_MAX;
+    s->is_held = s->pending >= pending_max || s->questions >= QUESTIONS_MAX;
     ring_push(ring, intake);
     return has_credit && !s->is_held;
 }
 
 void session_read_on(struct session *s) {
-    if (s->state == SESSION_LIVE && !s->is_held && !node_is_on_list(&s->on_starved)) {
+    if (s->state == SESSION_LIVE && !s->is_held && !node_is_on_list(&s->on_starved) &&
+        !s->worker->is_draining) {
         conn_resume(&s->conn);
     }
 }
 
-static void leave_if_drained(struct session *s) {
-    if (s->worker->is_draining && s->pending == 0 && s->state <= SESSION_LIVE) {
-        if (s->state == SESSION_LIVE && s->framing == FRAMING_WS) {
-            session_refuse(s, REFUSE_stopping);
-        } else {
-            session_leave(s, 0, STR_NONE);
-        }
+void session_leave_if_drained(struct session *s) {
+    if (s->pending > 0) {
+        return;
     }
-}
-
-void session_answered(struct session *s) {
-    CHECK(s->pending > 0);
-    s->pending--;
-    if (s->is_held && s->pending <= PENDING_MAX / 2) {
-        s->is_held = false;
-        session_read_on(s);
-    }
-    leave_if_drained(s);
-    if (s->framing == FRAMING_LINES && s->is_peer_done && s->pending == 0) {
+    if (s->state == SESSION_LIVE && s->framing == FRAMING_WS) {
+        session_refuse(s, REFUSE_stopping);
+    } else {
         session_leave(s, 0, STR_NONE);
     }
 }
 
-void session_drain(struct session *s) {
-    conn_pause(&s->conn);
-    leave_if_drained(s);
+void session_answered(struct session *s, bool was_question) {
+    CHECK(s->pending > 0);
+    s->pending--;
+    if (was_question) {
+        CHECK(s->questions > 0);
+        s->questions--;
+    }
+    let_go(s);
+    if (s->framing == FRAMING_LINES && s->is_peer_done && s->pending == 0) {
+        session_leave(s, 0, STR_NONE);
+    }
 }
 
 static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
@@ -409,6 +429,7 @@ static void tell_core_of_close(struct session *s) {
     s->is_close_told = true;
     struct cmd cmd = { .type = CMD_session_close, .session = s->id, .dialect = s->dialect->id };
     struct intake *intake = intake_new(&cmd);
+    intake->taken_us = clock_mono_us();
     ring_admit_always(s->worker->server->ring);
     s->pending++;
     ring_push(s->worker->server->ring, intake);
@@ -435,6 +456,7 @@ void session_go_live(struct session *s, const struct reply *reply) {
     LOG_DEBUG("session.opened", U64("session", s->id.v), U64("user", s->user.v),
               STR("dialect", s->dialect->name));
     session_read_on(s);
+    session_check_token(s);    // revoked while the core thought about it?
 }
 
 /* ---- ending */
@@ -486,7 +508,15 @@ void session_refuse(struct session *s, enum refusal why) {
     if (s->dialect->encode_event(&ended, VIEW_OTHER, &s->worker->scratch)) {
         session_say(s, worker_said(s->worker));
     }
-    session_leave(s, s->dialect->close_code(why), str_of(refusal_text(why, LANG_EN)));
+    session_leave(s, s->dialect->close_code(why), str_of(refusal_text(why, (enum lang)s->lang)));
+}
+
+void session_check_token(struct session *s) {
+    struct token_found found;
+    if (s->api_token != NULL &&
+        token_table_find(s->worker->server->tokens, s->api_token, &found) != OK) {
+        session_refuse(s, REFUSE_unauthenticated);
+    }
 }
 
 void session_drop(struct session *s, bool is_reset) {
@@ -517,12 +547,17 @@ void session_fini(struct session *s) {
     door_close(s);
     ws_fini(&s->ws);
     lines_free(&s->lines);
+    xfree(s->api_token);
     outbox_fini(&s->outbox);
 }
 
 /* ---- time */
 
 static void ask_whether_alive(struct session *s) {
+    if (s->conn.is_paused) {
+        s->heard_ms = s->worker->loop.now_ms;    // it cannot be heard while we do not listen
+        return;
+    }
     if (s->is_pinged) {
         METRIC_ADD_AT(connection_errors_total, METRIC_REASON_TIMEOUT, 1);
         session_drop(s, true);
@@ -541,8 +576,10 @@ static void on_state_too_long(struct session *s) {
         METRIC_ADD_AT(connection_errors_total, METRIC_REASON_TIMEOUT, 1);
         door_on_timeout(s);
         break;
-    case SESSION_GREETING: door_turn_away(s, 503, refusal_text(REFUSE_store_away, LANG_EN)); break;
-    case SESSION_LEAVING: session_drop(s, true); break;
+    case SESSION_GREETING:
+        door_turn_away(s, 503, refusal_text(REFUSE_store_away, (enum lang)s->lang));
+        break;
+    case SESSION_LEAVING: session_drop(s, !outbox_is_empty(&s->outbox)); break;
     case SESSION_LIVE:
     case SESSION_GONE:
     case SESSION_STATE_COUNT: break;
@@ -558,7 +595,8 @@ void session_on_timer(struct session *s) {
     } else if (s->expires_ms != 0 && now_ms >= s->expires_ms) {
         s->expires_ms = 0;
         session_refuse(s, REFUSE_expired);
-    } else if (s->stalled_ms != 0 && now_ms >= s->stalled_ms + STALL_MS) {
+    } else if (s->stalled_ms != 0 && s->conn.is_write_blocked &&
+               now_ms >= s->stalled_ms + STALL_MS) {
         s->stalled_ms = 0;
         leave_too_slow(s);
     } else if (s->state == SESSION_LIVE && s->framing == FRAMING_WS &&

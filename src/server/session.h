@@ -34,6 +34,7 @@
 #define LEAVING_MS 2000      // for the peer's close frame and our last bytes
 #define STALL_MS 20000       // a reader that takes nothing for so long is too slow
 #define PENDING_MAX 64       // commands of one session under way; then it is not read
+#define QUESTIONS_MAX 1      // of them, those whose answers are long: two could fill an outbox
 #define CONTROL_PER_SECOND_MAX 200    // pings and the like; more is a flood (1008)
 
 enum session_state {
@@ -48,6 +49,7 @@ enum session_state {
 enum framing { FRAMING_WS, FRAMING_LINES };
 
 struct address;
+struct token_hash;
 struct dialect;
 struct entrance;
 struct worker;
@@ -69,6 +71,7 @@ struct session {
     struct visit *visit;                // owned; HEAD and GREETING only
     struct lines *lines;                // owned; framing lines only
     const struct dialect *dialect;      // NULL before GREETING
+    struct token_hash *api_token;       // owned; what it came in with; NULL: a JWT
     struct address *address;            // borrowed; where it is counted, NULL: nowhere
     session_id id;
     user_id user;              // 0 before LIVE
@@ -100,6 +103,7 @@ struct session {
     bool is_open_in_core;    // session_open was answered with yes
     bool is_close_told;      // session_close is under way
     bool is_too_slow;        // more would wait than may: it ends at its next flush
+    uint8_t questions;       // commands under way that the store's readers answer
     bool is_held;            // not read: too many of its own commands are under way
     bool is_pinged;          // a ping of ours is unanswered
     bool is_peer_done;       // the peer's close frame, or its end, has come
@@ -130,18 +134,24 @@ void session_say_raw(struct session *s, struct str bytes);
 /* Writes what waits, as far as the socket takes it. */
 void session_flush(struct session *s);
 
-/* Sends a command of this session into the ring. false: no credit is left; the message must be fed
- * again later. */
+/* Sends a command of this session into the ring; it is on its way whatever is returned. false: feed
+ * it no more for now, because no credit is left, or too many of its own are under way. */
 bool session_ask(struct session *s, struct cmd *cmd);
 
 /* Its command was answered: takes the next ones in if it had to wait for that. */
-void session_answered(struct session *s);
+void session_answered(struct session *s, bool was_question);
+
+/* Whether a reader of the store answers it, at length. */
+bool session_is_question(enum cmd_type cmd);
 
 /* Ends it in order: close frame with this code (framing ws), what waits goes out, then the end. */
 void session_leave(struct session *s, uint16_t code, struct str reason);
 
 /* Ends it for a refusal: the dialect's words for it first, then its close code. */
 void session_refuse(struct session *s, enum refusal why);
+
+/* Ends it if it came in with an API token that has been revoked since. */
+void session_check_token(struct session *s);
 
 /* Ends it now, with nothing more said. */
 void session_drop(struct session *s, bool is_reset);
@@ -158,8 +168,8 @@ void session_set_timer(struct session *s);
 /* Credits are back, or its commands were answered: reads on. */
 void session_read_on(struct session *s);
 
-/* The server ends: what is under way is answered, then the peer is told and the session leaves. */
-void session_drain(struct session *s);
+/* The server ends: if nothing of it is under way any more, the peer is told and it leaves. */
+void session_leave_if_drained(struct session *s);
 
 /* Whether a session that is GONE may be freed: its descriptor is closed and the core has been
  * told. */

@@ -14,10 +14,11 @@ void spool_fini(struct spool *spool) {
 }
 
 static void make_room(struct spool *spool, uint32_t n) {
-    if (spool->now != NULL && spool->now->cap - spool->now->used >= n) {
+    bool is_odd = spool->now != NULL && spool->now->cap > SEGMENT_BYTES;    // made for one frame
+    if (spool->now != NULL && !is_odd && spool->now->cap - spool->now->used >= n) {
         return;
     }
-    if (spool->now != NULL && spool->now->refs == 1 && spool->now->cap >= n) {
+    if (spool->now != NULL && !is_odd && spool->now->refs == 1 && spool->now->cap >= n) {
         spool->now->used = 0;    // nobody reads it any more
         return;
     }

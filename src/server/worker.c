@@ -8,6 +8,8 @@
  * an id outlives its session harmlessly. */
 #include "server/worker.h"
 
+#include <limits.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "obs/metrics.h"
@@ -27,7 +29,7 @@ struct letter {
     struct qnode link;    // in the inbox
     struct node on_unreleased;
     struct batch *batch;
-    uint64_t mark[2];    // sessions that must have been visited before it is released
+    uint64_t mark[2];    // visits after which it is released: about those it made dirty
     unsigned told;       // BIT() of each dialect in which somebody was told a message
 };
 
@@ -144,7 +146,7 @@ struct span worker_frame(struct worker *w, struct spool *spool, const struct ses
     if (like->framing == FRAMING_LINES) {
         return spool_put(spool, message, STR_LIT("\n"));
     }
-    if (like->is_deflating && message.n >= DEFLATE_BYTES_MIN) {
+    if (like->is_deflating && message.n >= DEFLATE_BYTES_MIN && message.n <= DEFLATE_BYTES_MAX) {
         ws_put_deflated(&w->head, WS_TEXT, message, w->deflater);
         return spool_put(spool, buf_str(&w->head), STR_NONE);
     }
@@ -188,20 +190,37 @@ static void take_batches(struct worker *w) {
     }
 }
 
-static void take_answers(struct worker *w) {
-    struct qnode *n = queue_take(&w->answers);
-    while (n != NULL) {
-        struct answer *answer = CONTAINER_OF(n, struct answer, link);
-        n = n->next;
-        struct session *s = worker_session(w, answer->ask.session);
-        if (s != NULL) {
-            buf_reset(&w->scratch);
-            if (s->state == SESSION_LIVE &&
-                s->dialect->encode_answer(answer, s->lang, &w->scratch)) {
-                session_say(s, worker_said(w));
-            }
-            session_answered(s);
+/* Answers that have come, but for later turns: one may take a while to encode. */
+static void add_answers(struct worker *w, struct qnode *taken) {
+    *w->last_answer = taken;
+    while (*w->last_answer != NULL) {
+        w->last_answer = &(*w->last_answer)->next;
+    }
+}
+
+static void say_answer(struct worker *w, struct answer *answer) {
+    struct session *s = worker_session(w, answer->ask.session);
+    buf_reset(&w->scratch);
+    if (s == NULL) {
+        return;
+    }
+    if (s->state == SESSION_LIVE && s->dialect->encode_answer(answer, s->lang, &w->scratch)) {
+        session_say(s, worker_said(w));
+    }
+    session_answered(s, true);
+}
+
+/* Says answers until a turn's share of bytes is encoded. */
+static void say_some_answers(struct worker *w) {
+    size_t bytes = 0;
+    while (w->first_answer != NULL && bytes < ANSWER_BYTES_PER_TURN) {
+        struct answer *answer = CONTAINER_OF(w->first_answer, struct answer, link);
+        w->first_answer = w->first_answer->next;
+        if (w->first_answer == NULL) {
+            w->last_answer = &w->first_answer;
         }
+        say_answer(w, answer);
+        bytes += w->scratch.n;
         answer_free(&answer);
         ring_return(w->server->ring, 1);
     }
@@ -233,7 +252,17 @@ static void drain(struct worker *w) {
     close_entrances(w);
     for (int state = SESSION_HEAD; state <= SESSION_LIVE; state++) {
         LIST_EACH(s, &w->sessions[state], struct session, on_state) {
-            session_drain(s);
+            conn_pause(&s->conn);
+        }
+    }
+}
+
+/* At the end of a turn, when everything that came round has been said: an answer and the event that
+ * is its better half may come in one batch. */
+static void let_the_drained_leave(struct worker *w) {
+    for (int state = SESSION_HEAD; state <= SESSION_LIVE; state++) {
+        LIST_EACH(s, &w->sessions[state], struct session, on_state) {
+            session_leave_if_drained(s);
         }
     }
 }
@@ -263,8 +292,9 @@ static bool is_empty(const struct worker *w) {
 
 static void on_wake(void *ctx) {
     struct worker *w = ctx;
+    struct qnode *answers = queue_take(&w->answers);    // before the batches they must not pass
     take_batches(w);
-    take_answers(w);
+    add_answers(w, answers);
     if (atomic_exchange(&w->has_credits, false)) {
         feed_starved(w);
     }
@@ -283,6 +313,10 @@ static void bury_the_gone(struct worker *w) {
 
 static bool on_turn_end(void *ctx) {
     struct worker *w = ctx;
+    say_some_answers(w);
+    if (w->is_draining) {
+        let_the_drained_leave(w);
+    }
     flush_some(w, DIRTY_SHORT, FLUSH_SLICE);
     flush_some(w, DIRTY_LONG, FLUSH_SLICE);
     release_some(w);
@@ -293,7 +327,8 @@ static bool on_turn_end(void *ctx) {
     if (w->is_draining && is_empty(w) && list_is_empty(&w->unreleased)) {
         loop_stop(&w->loop);
     }
-    return !list_is_empty(&w->dirty[DIRTY_SHORT]) || !list_is_empty(&w->dirty[DIRTY_LONG]);
+    return w->first_answer != NULL || !list_is_empty(&w->dirty[DIRTY_SHORT]) ||
+           !list_is_empty(&w->dirty[DIRTY_LONG]);
 }
 
 /* How late a timer comes tells how long others wait for this loop. */
@@ -350,6 +385,7 @@ enum err worker_init(struct worker *w, struct server *server, unsigned index) {
     list_init(&w->dirty[DIRTY_SHORT]);
     list_init(&w->dirty[DIRTY_LONG]);
     list_init(&w->unreleased);
+    w->last_answer = &w->first_answer;
     size_t message_bytes_max = w->settings->config->limits_message_bytes;
     w->scratch = BUF_INIT(SCRATCH_BYTES_MAX);
     w->head = BUF_INIT(SCRATCH_BYTES_MAX + WS_FRAME_HEADER_BYTES_MAX);
@@ -374,11 +410,16 @@ enum err worker_add_entrance(struct worker *w, int fd, enum entrance_kind kind, 
     CHECK(w->entrance_count < ENTRANCES_MAX);
     struct entrance *e = &w->entrances[w->entrance_count++];
     *e = (struct entrance){ .worker = w, .kind = kind, .is_tls = is_tls };
-    return listener_start(&e->listener, &w->loop, fd, on_accept, e);
+    enum err err = listener_start(&e->listener, &w->loop, fd, on_accept, e);
+    if (err == OK && kind == ENTRANCE_OPERATOR) {
+        e->listener.fd_end = INT_MAX;    // gets in when nobody else does
+    }
+    return err;
 }
 
 static void *worker_main(void *arg) {
     struct worker *w = arg;
+    pthread_setname_np(pthread_self(), "parloir-worker");
     loop_run(&w->loop);
     return NULL;
 }
@@ -399,7 +440,8 @@ static void drop_mail(struct worker *w) {
         batch_unref(&letter->batch);
         xfree(letter);
     }
-    for (struct qnode *n = queue_take(&w->answers); n != NULL;) {
+    add_answers(w, queue_take(&w->answers));
+    for (struct qnode *n = w->first_answer; n != NULL;) {
         struct answer *answer = CONTAINER_OF(n, struct answer, link);
         n = n->next;
         answer_free(&answer);
@@ -408,6 +450,7 @@ static void drop_mail(struct worker *w) {
 
 void worker_fini(struct worker *w) {
     drop_mail(w);
+    close_entrances(w);    // a start that failed has opened some
     loop_fini(&w->loop);
     queue_fini(&w->inbox);
     queue_fini(&w->answers);

@@ -25,19 +25,23 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/queue.h"
+#include "config/config.h"
 #include "dialect/dialect.h"
 #include "net/deflate.h"
 #include "net/listener.h"
 #include "server/session.h"
 #include "server/spool.h"
 
-#define FLUSH_SLICE 128                   // sessions written to in one turn
-#define BULK_SEATS_MIN 64                 // a fan-out to more than this is a long one
-#define PROBE_MS 1000                     // how often the loop's lag is looked at
-#define RUN_MAX 64                        // messages to one room that are fanned out together
-#define WIRE_FORMS (2 * DIALECT_COUNT)    // a dialect, plain or deflated
-#define SCRATCH_BYTES_MAX (16u << 20)     // one encoded message, the operator's lists included
-#define DEFLATE_BYTES_MIN 256             // shorter messages are not compressed
+#define FLUSH_SLICE 128                       // sessions written to in one turn
+#define BULK_SEATS_MIN 64                     // a fan-out to more than this is a long one
+#define PROBE_MS 1000                         // how often the loop's lag is looked at
+#define RUN_MAX 64                            // messages to one room that are fanned out together
+#define WIRE_FORMS (2 * DIALECT_COUNT)        // a dialect, plain or deflated
+#define SCRATCH_BYTES_MAX (16u << 20)         // one encoded message, the operator's lists included
+#define ANSWER_BYTES_PER_TURN (128u << 10)    // of answers encoded before others have their turn
+#define DEFLATE_BYTES_MAX                                                                          \
+    65536                        // longer ones neither: packing them would keep the others waiting
+#define DEFLATE_BYTES_MIN 256    // shorter messages are not compressed
 #define DEFLATE_LEVEL 6
 #define MESSAGE_FRAMES_MAX 1024      // fragments of one message
 #define SHRINK_BYTES (256u << 10)    // a scratch buffer larger than this is given back
@@ -61,7 +65,7 @@ struct entrance {
     bool is_tls;
 };
 
-#define ENTRANCES_MAX 64
+#define ENTRANCES_MAX (2 * CONFIG_LIST_MAX + 1)    // http.listen, hub.listen, the control socket
 
 struct worker {
     struct loop loop;
@@ -71,6 +75,8 @@ struct worker {
     pthread_t thread;
     struct queue inbox;    // struct letter: batches that are through
     struct queue answers;
+    struct qnode *first_answer;    // owned; those taken and not said yet
+    struct qnode **last_answer;
     atomic_bool is_poked;       // reload or drain: look at the server's flags
     atomic_bool has_credits;    // credits came back
 
