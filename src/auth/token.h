@@ -16,7 +16,7 @@
 #define TOKEN_BYTES 32
 #define TOKEN_TEXT_BYTES 43    // base64url without padding
 #define TOKEN_KEY_BYTES 32
-#define TOKEN_LABEL_BYTES_MAX 64
+#define TOKEN_LABEL_BYTES_MAX 256    // of 64 characters, which is what the core allows
 
 struct token_hash {
     uint8_t b[32];

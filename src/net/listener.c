@@ -4,18 +4,32 @@
  *      (watched)                         (timer set, not watched)
  *
  * A server that is out of descriptors cannot even refuse: accept fails, the newcomer stays in the
- * backlog and the socket stays readable. Hence the spare: with it given up there is one descriptor,
- * enough to accept and close one newcomer after the other, who then know at once. */
+ * backlog and the socket stays readable. Hence some are kept back, and who would get one of those is
+ * accepted and closed, and knows at once. When they are gone as well there is the spare: with it
+ * given up there is one descriptor, to accept and close one newcomer after the other. The spare
+ * alone would not do: another worker may take the descriptor in between, and it is lost. */
 #include "net/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
 
 static int open_spare(void) {
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* The first descriptor that is not for newcomers. */
+static int fd_end(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) {
+        return INT_MAX;
+    }
+    int count = (int)limit.rlim_cur;
+    return count > 2 * LISTENER_FDS_KEPT ? count - LISTENER_FDS_KEPT : count;
 }
 
 static int accept_one(const struct listener *l) {
@@ -60,20 +74,22 @@ static void rest(struct listener *l, int why) {
     wheel_set(&l->loop->wheel, &l->rest, l->loop->now_ms + LISTENER_REST_MS);
 }
 
-static void on_newcomers(uv_poll_t *poll, int status, int events) {
-    struct listener *l = CONTAINER_OF(poll, struct listener, poll);
-    (void)events;
-
-    loop_begin_turn(l->loop);
-    if (status < 0) {
-        rest(l, -status);
-        return;
+/* Hands a newcomer over, or closes him at once if there are too many. */
+static void take(struct listener *l, int fd) {
+    if (fd < l->fd_end) {
+        l->on_accept(l, fd);
+    } else {
+        close(fd);
+        l->refused_count++;
     }
+}
+
+static void accept_some(struct listener *l) {
     for (int budget = LISTENER_ACCEPTS_PER_TURN; budget > 0 && l->fd >= 0; budget--) {
         int fd = accept_one(l);
         int why = errno;
         if (fd >= 0) {
-            l->on_accept(l, fd);
+            take(l, fd);
         } else if (why == EAGAIN) {
             return;
         } else if (!is_passing(why)) {
@@ -83,6 +99,22 @@ static void on_newcomers(uv_poll_t *poll, int status, int events) {
             rest(l, why);
             return;
         }
+    }
+}
+
+static void on_newcomers(uv_poll_t *poll, int status, int events) {
+    struct listener *l = CONTAINER_OF(poll, struct listener, poll);
+    uint64_t refused_before = l->refused_count;
+    (void)events;
+
+    loop_begin_turn(l->loop);
+    if (status < 0) {
+        rest(l, -status);
+        return;
+    }
+    accept_some(l);
+    if (l->refused_count > refused_before) {
+        LOG_WARN("listener.refused", ERRNO(EMFILE), U64("refused", l->refused_count));
     }
 }
 
@@ -106,6 +138,7 @@ enum err listener_start(struct listener *l, struct loop *loop, int fd,
     l->loop = loop;
     l->fd = fd;
     l->spare_fd = open_spare();
+    l->fd_end = fd_end();
     l->on_accept = on_accept;
     l->ctx = ctx;
     CHECK(uv_poll_start(&l->poll, UV_READABLE, on_newcomers) == 0);

@@ -1,7 +1,9 @@
 /* A listening socket on a loop: TCP (SO_REUSEPORT, one for each worker) or a Unix socket.
  *
- * Out of descriptors, it closes what it cannot serve: a spare descriptor is given up to accept and
- * shut the newcomers at once, and accepting rests LISTENER_REST_MS; nobody spins.
+ * The last LISTENER_FDS_KEPT descriptors are not for newcomers: who would get one of those is closed
+ * at once. They are for the store's files and for the operator, who must get in when nobody else
+ * does. Should even they run out, a spare descriptor is given up to accept and shut the newcomers,
+ * and accepting rests LISTENER_REST_MS; nobody spins.
  *
  * Thread   its loop's; addresses: any.   Memory   embedded in its owner, until on_closed. */
 #ifndef PARLOIR_NET_LISTENER_H
@@ -15,6 +17,7 @@
 
 #define LISTENER_ACCEPTS_PER_TURN 64    // so that newcomers do not starve the connected
 #define LISTENER_REST_MS 200
+#define LISTENER_FDS_KEPT 16
 #define LISTENER_BACKLOG 4096
 
 /* An address to listen on, as configured: "127.0.0.1:8080", "[::1]:0", ":8080" (every address, IPv6
@@ -51,6 +54,7 @@ struct listener {
     struct loop *loop;
     int fd;          // -1 once stopped
     int spare_fd;    // -1: could not be had
+    int fd_end;      // newcomers get a descriptor below this; the owner may say INT_MAX
     void (*on_accept)(struct listener *l, int fd);
     void (*on_closed)(struct listener *l);
     void *ctx;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -135,6 +136,31 @@ TEST(a_descriptor_that_is_no_socket_is_refused) {
     EQ(listener_start(&other, &door->loop, file, on_accept, door), ERR_IO);
     EQ(other.fd, -1);
     listener_stop(&other, on_closed);
+}
+
+TEST(the_last_descriptors_are_not_for_newcomers) {
+    SCOPED(door_free) struct door *door = door_new();
+    struct rlimit limit = { 0 };
+    char byte = 0;
+
+    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, 2);
+    EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    OKAY(limit.rlim_cur > INT_MAX ||
+         door->listener.fd_end == (int)limit.rlim_cur - LISTENER_FDS_KEPT);
+    door->listener.fd_end = 0;
+    int refused = knock(door);
+    turn(door);
+    EQ(door->accepted_count, 0);
+    EQ(door->listener.refused_count, 1);
+    EQ(recv(refused, &byte, 1, 0), 0);    // he knows at once
+    OKAY(!timer_is_set(&door->listener.rest));
+
+    door->listener.fd_end = INT_MAX;    // the operator's
+    int welcome = knock(door);
+    turn(door);
+    EQ(door->accepted_count, 1);
+    close(refused);
+    close(welcome);
 }
 
 TEST(without_descriptors_newcomers_are_told_and_it_recovers_by_itself) {
