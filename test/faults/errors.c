@@ -17,7 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "faults/shim.h"
+#include "test/faults/shim.h"
 
 static struct {
     pthread_mutex_t lock;

@@ -13,13 +13,13 @@
  * deletions survive at once, and what is written through a mapping is not seen: SQLite writes that
  * way only to its -shm, which does not outlive a crash anyway.
  *
- *   FAULT_AT      the cut comes at this write or sync, counted over all files; 0: never
- *   FAULT_SIGNAL  a signal's number: the cut comes when it does (default SIGUSR2)
- *   FAULT_KEEP    none, some, torn (default): what survives besides what was synced
- *   FAULT_SEED    of the lot
- *   FAULT_SYNC    full (default); off: a sync does nothing, as with synchronous=OFF;
- *                 normal: one of a -wal only counts once the database beside it is written to, as with
- *                 synchronous=NORMAL. The two are how the test shows that it can fail. */
+ *   FAULT_CUT_AT      the cut comes at this write or sync, counted over all files; 0: never
+ *   FAULT_CUT_SIGNAL  a signal's number: the cut comes when it does (default SIGUSR2)
+ *   FAULT_KEEP        none, some, torn (default): what survives besides what was synced
+ *   FAULT_SEED        of the lot
+ *   FAULT_SYNC        full (default); off: a sync does nothing, as with synchronous=OFF; normal:
+ *                     one of a -wal only counts once the database beside it is written to, as with
+ *                     synchronous=NORMAL. With these two the tests show that they can fail. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -33,7 +33,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "faults/shim.h"
+#include "base/base.h"
+#include "test/faults/shim.h"
 
 #define SECTOR 512
 #define FILES_MAX 256
@@ -42,10 +43,10 @@
 struct change {
     struct change *before;    // the one done before this
     off_t size_before;
-    off_t at;          // a cut-off: the new size
-    size_t n;          // bytes written; a cut-off: 0
-    size_t old_n;      // bytes there were in that place, or after the new end
-    char *bytes;       // n new ones, then old_n old ones
+    off_t at;        // a cut-off: the new size
+    size_t n;        // bytes written; a cut-off: 0
+    size_t old_n;    // bytes there were in that place, or after the new end
+    char *bytes;     // n new ones, then old_n old ones
     bool is_cut_off;
 };
 
@@ -130,14 +131,14 @@ static void survive_all(const struct file *f, const struct change *c) {
     for (const struct change *i = c; i != NULL; i = i->before) {
         count++;
     }
-    const struct change **order = malloc((count + 1) * sizeof(void *));
+    const struct change **order = xalloc((count + 1) * sizeof(void *));
     for (size_t i = count; i > 0; i--, c = c->before) {
         order[i - 1] = c;
     }
     for (size_t i = 0; i < count; i++) {
         survive(f, order[i]);
     }
-    free(order);
+    xfree(order);
 }
 
 /* Called with the lock held, which nobody gets back. */
@@ -168,7 +169,7 @@ static void cut(void) {
 
 /* Counts a call; whether it is the one at which the power goes. */
 static bool is_last_call(void) {
-    uint64_t at = shim_number("at", 0);
+    uint64_t at = shim_number("cut_at", 0);
     return ++power.calls == at;
 }
 
@@ -178,8 +179,8 @@ static void forget(struct file *f) {
     while (f->last != NULL) {
         struct change *c = f->last;
         f->last = c->before;
-        free(c->bytes);
-        free(c);
+        xfree(c->bytes);
+        xfree(c);
     }
     f->is_pending = false;
 }
@@ -234,16 +235,15 @@ static struct change *change_begin(struct file *f, off_t at, size_t n, bool is_c
         die("cannot look at a file");
     }
     settle_log_of(f);
-    struct change *c = calloc(1, sizeof *c);
+    struct change *c = xzalloc(sizeof *c);
     c->size_before = st.st_size;
     c->at = at;
     c->n = n;
     c->is_cut_off = is_cut_off;
     size_t after = st.st_size > at ? (size_t)(st.st_size - at) : 0;
     c->old_n = is_cut_off || after < n ? after : n;
-    c->bytes = malloc(n + c->old_n + 1);
-    if (c->old_n > 0 &&
-        pread(f->fd, c->bytes + n, c->old_n, at) != (ssize_t)c->old_n) {
+    c->bytes = xalloc(n + c->old_n + 1);
+    if (c->old_n > 0 && pread(f->fd, c->bytes + n, c->old_n, at) != (ssize_t)c->old_n) {
         die("cannot read what was there");
     }
     return c;
@@ -252,8 +252,8 @@ static struct change *change_begin(struct file *f, off_t at, size_t n, bool is_c
 /* Keeps the change if the call did something: `done` bytes, or -1 for nothing. */
 static void change_end(struct file *f, struct change *c, const void *p, ssize_t done) {
     if (done < 0) {
-        free(c->bytes);
-        free(c);
+        xfree(c->bytes);
+        xfree(c);
         return;
     }
     if (!c->is_cut_off) {    // less may have been written than was asked for
@@ -382,7 +382,8 @@ SHIM_HOOK int ftruncate64(int fd, off64_t size) {
     return ftruncate(fd, size);
 }
 
-/* ---- hooks: syncing. Nothing is really synced: only the machine's end would tell the difference. */
+/* ---- hooks: syncing. Nothing is really synced: only the machine's end would tell the
+ * difference. */
 
 static void sync_directory(const char *dir) {
     for (size_t i = 0; i < power.file_count; i++) {
@@ -443,8 +444,8 @@ static int opened(int fd, bool is_new) {
 static bool is_new_name(const char *name, int flags) {
     char path[PATH_MAX];
     int was = errno;
-    bool is_new = (flags & O_CREAT) != 0 && shim_is_ours_path(name, path) &&
-                  access(name, F_OK) != 0;
+    bool is_new =
+        (flags & O_CREAT) != 0 && shim_is_ours_path(name, path) && access(name, F_OK) != 0;
     errno = was;
     return is_new;
 }
@@ -520,7 +521,8 @@ static void on_signal(int signal) {
     sem_post(&power.cut);
 }
 
-/* A thread of its own does the cut, because a handler may have interrupted one that has the lock. */
+/* A thread of its own does the cut, because a handler may have interrupted one that has the
+ * lock. */
 static void *wait_for_cut(void *ctx) {
     (void)ctx;
     while (sem_wait(&power.cut) != 0) {
@@ -536,7 +538,7 @@ __attribute__((constructor)) static void power_init(void) {
     }
     power.lot = shim_number("seed", 1) * 0x9e3779b97f4a7c15u + 1;
     sem_init(&power.cut, 0, 0);
-    signal((int)shim_number("signal", SIGUSR2), on_signal);
+    signal((int)shim_number("cut_signal", SIGUSR2), on_signal);
 
     sigset_t all, before;
     sigfillset(&all);

@@ -1,5 +1,5 @@
 /* Files under FAULT_DIR, and options. */
-#include "faults/shim.h"
+#include "test/faults/shim.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "faults/shim.h"
+#include "test/faults/shim.h"
 
 #define LOOK_MS 10
 
