@@ -381,5 +381,6 @@ bool stage_ask(struct stage *stage, struct fake_link *link, struct str line) {
     if (s == NULL || s->state != SESSION_LIVE || cmd.type == CMD_malformed) {
         return false;
     }
-    return session_ask(s, &cmd);
+    (void)session_ask(s, &cmd);    // it is on its way whatever is returned
+    return true;
 }
