@@ -127,12 +127,12 @@ static enum got receive_plain(struct conn *c, size_t *n) {
     ssize_t got;
 
     do {
-        got = recv(c->fd, c->loop->read_buf, LOOP_READ_BYTES, 0);
+        got = recv(c->fd, c->loop->read_buf, c->read_bytes, 0);
     } while (got < 0 && errno == EINTR);
 
     if (got > 0) {
         *n = (size_t)got;
-        return *n == LOOP_READ_BYTES ? GOT_MORE : GOT_ALL;
+        return *n == c->read_bytes ? GOT_MORE : GOT_ALL;
     }
     if (got == 0) {
         return GOT_END;
@@ -144,10 +144,10 @@ static enum got receive_plain(struct conn *c, size_t *n) {
 static enum got receive_tls(struct conn *c, size_t *n) {
     size_t filled = 0;
 
-    while (filled < LOOP_READ_BYTES) {
+    while (filled < c->read_bytes) {
         size_t got = 0;
         enum tls_result result =
-            tls_read(c->tls, c->loop->read_buf + filled, LOOP_READ_BYTES - filled, &got);
+            tls_read(c->tls, c->loop->read_buf + filled, c->read_bytes - filled, &got);
         if (result != TLS_DONE) {
             *n = filled;
             c->does_tls_want_write = result == TLS_WANT_WRITE;
@@ -458,6 +458,7 @@ enum err conn_open(struct conn *c, struct loop *loop, int fd, struct tls_context
     c->loop = loop;
     c->ops = ops;
     c->fd = fd;
+    c->read_bytes = LOOP_READ_BYTES;
     c->later.run = on_later;
 
     if (tls != NULL && (c->tls = tls_conn_new(tls, fd)) == NULL) {

@@ -52,6 +52,7 @@ struct conn {
     struct kept *kept;        // owned; bytes on_bytes did not take, NULL when none
     struct later later;       // goes on in the next turn
     int fd;                   // -1 once closed
+    uint32_t read_bytes;      // at once, LOOP_READ_BYTES; its owner may have it read less
     uint8_t events;           // what the loop watches for us: UV_READABLE and others
     bool is_paused;           // not reading
     bool is_resume_asked;     // conn_resume was called since the last on_bytes began

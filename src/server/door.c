@@ -310,7 +310,7 @@ static const struct {
 };
 
 static void route(struct session *s, const struct http1_request *req) {
-    if (s->entrance->kind == ENTRANCE_HUB) {
+    if (s->is_hub_only) {
         route_hub(s, req);
         return;
     }
@@ -395,7 +395,7 @@ void door_on_timeout(struct session *s) {
 }
 
 void door_close(struct session *s) {
-    if (s->visit != NULL) {
+    if (s->framing == FRAMING_WS && s->visit != NULL) {
         http1_free(&s->visit->http);
         xfree(s->visit);
         s->visit = NULL;

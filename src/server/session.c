@@ -211,9 +211,7 @@ bool session_ask(struct session *s, struct cmd *cmd) {
     if (!has_credit) {
         ring_admit_always(ring);    // this one is here already; the next one is not read
         METRIC_ADD_AT(intake_stalls_total, s->worker->index, 1);
-        if (!node_is_on_list(&s->on_starved)) {
-            list_push(&s->worker->starved, &s->on_starved);
-        }
+        worker_starve(s->worker, s);
     }
     s->pending++;
     s->questions += session_is_question(cmd->type);
@@ -224,8 +222,7 @@ bool session_ask(struct session *s, struct cmd *cmd) {
 }
 
 void session_read_on(struct session *s) {
-    if (s->state == SESSION_LIVE && !s->is_held && !node_is_on_list(&s->on_starved) &&
-        !s->worker->is_draining) {
+    if (s->state == SESSION_LIVE && !s->is_held && !s->is_starved && !s->worker->is_draining) {
         conn_resume(&s->conn);
     }
 }
@@ -340,7 +337,7 @@ static size_t on_bytes(struct conn *c, uint8_t *p, size_t n) {
     if (s->state >= SESSION_LEAVING) {
         return n;
     }
-    if (s->is_held || node_is_on_list(&s->on_starved)) {
+    if (s->is_held || s->is_starved) {
         conn_pause(c);
     }
     return taken;
@@ -402,7 +399,7 @@ static void enter_address(struct session *s) {
 void session_new(struct worker *w, int fd, const struct entrance *entrance) {
     struct session *s = slab_get(&w->session_slab);
     s->worker = w;
-    s->entrance = entrance;
+    s->is_hub_only = entrance->kind == ENTRANCE_HUB;
     s->follow_cap = 1;
     s->heard_ms = w->loop.now_ms;
     struct tls_context *tls = entrance->is_tls ? w->settings->tls : NULL;
@@ -418,6 +415,7 @@ void session_new(struct worker *w, int fd, const struct entrance *entrance) {
     if (entrance->kind == ENTRANCE_OPERATOR) {
         operator_welcome(s);
     } else {
+        s->conn.read_bytes = READ_BYTES_BEFORE_LIVE;
         enter_address(s);
     }
 }
@@ -447,6 +445,7 @@ void session_go_live(struct session *s, const struct reply *reply) {
         return;
     }
     s->user = reply->user;
+    s->conn.read_bytes = LOOP_READ_BYTES;
     door_accept(s);
     session_enter(s, SESSION_LIVE);
     s->is_counted = true;
@@ -464,7 +463,6 @@ void session_go_live(struct session *s, const struct reply *reply) {
 /* What must happen once, whichever way it ends. */
 static void stop_being_live(struct session *s) {
     fanout_rise_all(s->worker, s);
-    list_drop(&s->on_starved);
     if (s->is_counted) {
         s->is_counted = false;
         METRIC_ADD_AT(connections, s->dialect->id, -1);
@@ -499,6 +497,10 @@ void session_leave(struct session *s, uint16_t code, struct str reason) {
 }
 
 void session_refuse(struct session *s, enum refusal why) {
+    if (s->state == SESSION_GREETING) {    // its token expired while the store was away
+        door_turn_away(s, refusal_status(why), refusal_text(why, (enum lang)s->lang));
+        return;
+    }
     if (s->state != SESSION_LIVE) {
         session_leave(s, 0, STR_NONE);
         return;
@@ -542,11 +544,12 @@ void session_fini(struct session *s) {
     CHECK(!s->is_open_in_core || s->is_close_told);
     wheel_cancel(&s->worker->loop.wheel, &s->timer);
     worker_clean(s->worker, s);
-    list_drop(&s->on_starved);
     addresses_leave(s->worker->server->addresses, s);
     door_close(s);
     ws_fini(&s->ws);
-    lines_free(&s->lines);
+    if (s->framing == FRAMING_LINES) {
+        lines_free(&s->lines);
+    }
     xfree(s->api_token);
     outbox_fini(&s->outbox);
 }

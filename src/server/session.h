@@ -35,7 +35,8 @@
 #define STALL_MS 20000       // a reader that takes nothing for so long is too slow
 #define PENDING_MAX 64       // commands of one session under way; then it is not read
 #define QUESTIONS_MAX 1      // of them, those whose answers are long: two could fill an outbox
-#define CONTROL_PER_SECOND_MAX 200    // pings and the like; more is a flood (1008)
+#define READ_BYTES_BEFORE_LIVE 16384    // what may be kept for somebody we do not know
+#define CONTROL_PER_SECOND_MAX 200      // pings and the like; more is a flood (1008)
 
 enum session_state {
     SESSION_HEAD,
@@ -65,20 +66,20 @@ struct follow {
 };
 
 struct session {
-    struct conn conn;                   // first: they are one
-    struct worker *worker;              // borrowed
-    const struct entrance *entrance;    // borrowed; where it came in
-    struct visit *visit;                // owned; HEAD and GREETING only
-    struct lines *lines;                // owned; framing lines only
-    const struct dialect *dialect;      // NULL before GREETING
-    struct token_hash *api_token;       // owned; what it came in with; NULL: a JWT
-    struct address *address;            // borrowed; where it is counted, NULL: nowhere
+    struct conn conn;         // first: they are one
+    struct worker *worker;    // borrowed
+    union {
+        struct visit *visit;    // owned; HEAD and GREETING only
+        struct lines *lines;    // owned; framing lines only
+    };
+    const struct dialect *dialect;    // NULL before GREETING
+    struct token_hash *api_token;     // owned; what it came in with; NULL: a JWT
+    struct address *address;          // borrowed; where it is counted, NULL: nowhere
     session_id id;
-    user_id user;              // 0 before LIVE
-    struct node on_state;      // worker::sessions[state]: the list it is on is its state
-    struct node on_dirty;      // worker::dirty: something waits and the socket may take it
-    struct node on_starved;    // worker::starved: it waits for credits
-    struct timer timer;        // the nearest of its deadlines
+    user_id user;            // 0 before LIVE
+    struct node on_state;    // worker::sessions[state]: the list it is on is its state
+    struct node on_dirty;    // worker::dirty: something waits and the socket may take it
+    struct timer timer;      // the nearest of its deadlines
     struct outbox outbox;
     union {
         struct follow one;      // the rooms it follows: the usual one lies here,
@@ -107,6 +108,8 @@ struct session {
     bool is_held;            // not read: too many of its own commands are under way
     bool is_pinged;          // a ping of ours is unanswered
     bool is_peer_done;       // the peer's close frame, or its end, has come
+    bool is_hub_only;        // it came in where every path is the hub's
+    bool is_starved;         // not read: its id is in worker::starved until credits come back
     bool is_counted;         // in the gauge of its dialect's connections
     bool is_turned_away;     // its address holds too many: it only stays to be told
     bool is_closed;          // the descriptor is gone

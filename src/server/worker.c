@@ -226,17 +226,29 @@ static void say_some_answers(struct worker *w) {
     }
 }
 
-/* Those that had to stop reading for want of credits go on, in the order they stopped. */
+void worker_starve(struct worker *w, struct session *s) {
+    if (s->is_starved) {
+        return;
+    }
+    if (w->starved_count == w->starved_cap) {
+        w->starved_cap = MAX(64, 2 * w->starved_cap);
+        w->starved = xrealloc(w->starved, w->starved_cap * sizeof *w->starved);
+    }
+    w->starved[w->starved_count++] = s->id;
+    s->is_starved = true;
+}
+
+/* Those that had to stop reading for want of credits go on, in the order they stopped. Reading on
+ * only asks for it: nobody starves again before the next turn. */
 static void feed_starved(struct worker *w) {
-    struct list waiting;
-    list_init(&waiting);
-    struct node *n;
-    while ((n = list_pop(&w->starved)) != NULL) {
-        list_push(&waiting, n);
+    for (size_t i = 0; i < w->starved_count; i++) {
+        struct session *s = worker_session(w, w->starved[i]);
+        if (s != NULL) {
+            s->is_starved = false;
+            session_read_on(s);
+        }
     }
-    while ((n = list_pop(&waiting)) != NULL) {
-        session_read_on(CONTAINER_OF(n, struct session, on_starved));
-    }
+    w->starved_count = 0;
 }
 
 /* ---- reload and drain */
@@ -381,7 +393,6 @@ enum err worker_init(struct worker *w, struct server *server, unsigned index) {
     for (int state = 0; state < SESSION_STATE_COUNT; state++) {
         list_init(&w->sessions[state]);
     }
-    list_init(&w->starved);
     list_init(&w->dirty[DIRTY_SHORT]);
     list_init(&w->dirty[DIRTY_LONG]);
     list_init(&w->unreleased);
@@ -470,5 +481,6 @@ void worker_fini(struct worker *w) {
     xfree(w->slots);
     xfree(w->generations);
     xfree(w->free_slots);
+    xfree(w->starved);
     slab_fini(&w->session_slab);
 }

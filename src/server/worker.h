@@ -91,8 +91,10 @@ struct worker {
     uint32_t *free_slots;    // as many as slot_cap
     uint32_t free_count;
     struct list sessions[SESSION_STATE_COUNT];
-    struct list starved;    // sessions that wait for credits
-    struct map rooms;       // room id -> struct room_here
+    session_id *starved;    // owned; sessions that wait for credits, in the order they stopped
+    size_t starved_count;
+    size_t starved_cap;
+    struct map rooms;    // room id -> struct room_here
 
     struct list dirty[2];    // short fan-outs and answers; long fan-outs
     uint64_t dirtied[2];     // sessions ever put on each list
@@ -154,6 +156,9 @@ void worker_dirty(struct worker *w, struct session *s, bool is_bulk);
 
 /* Takes it off that list. */
 void worker_clean(struct worker *w, struct session *s);
+
+/* Notes that a session is not read until credits come back; harmless when it is noted. */
+void worker_starve(struct worker *w, struct session *s);
 
 /* Frames a message for sessions like this one. The span is borrowed from the spool. */
 struct span worker_frame(struct worker *w, struct spool *spool, const struct session *like,
