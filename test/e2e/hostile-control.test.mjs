@@ -39,7 +39,9 @@ test('it is for its owner alone', async () => {
     assert.equal((await stat(server.dir)).mode & 0o077, 0);
 });
 
-test('another user cannot even connect', { skip: process.getuid() !== 0 && 'needs root' }, async () => {
+const skip = process.getuid() !== 0 && 'needs root';
+
+test('another user cannot even connect', { skip }, async () => {
     await chmod(server.dir, 0o755);    // so that the socket's own mode is what counts
     const script = `require('net').connect(${JSON.stringify(`${server.dir}/parloir.sock`)})
         .on('connect', () => console.log('in')).on('error', (e) => console.log(e.code));`;
@@ -55,15 +57,21 @@ test('another user cannot even connect', { skip: process.getuid() !== 0 && 'need
 test('what is no command is answered with what is wrong', async () => {
     const raw = await open();
     for (const line of ['', ' ', 'status', '{', '[]', 'null', '1', '"status"', '{}', '{"cmd":1}',
-        '{"cmd":null}', '{"cmd":"nothing"}', '{"cmd":"STATUS "}', '{"cmd":["status"]}', '\0', '\u001b[2J',
+        '{"cmd":null}', '{"cmd":"nothing"}', '{"cmd":"STATUS "}', '{"cmd":["status"]}', '\0',
+            '\u001b[2J',
         '{"cmd":"user_add"}', '{"cmd":"user_add","username":1}', '{"cmd":"user_add","username":{}}',
         '{"cmd":"user_add","username":""}', '{"cmd":"user_add","username":"\\u0000"}',
-        `{"cmd":"user_add","username":"${'x'.repeat(5000)}"}`, '{"cmd":"user_add","username":"a\\nb"}',
-        '{"cmd":"user_add","username":"x","role":99}', '{"cmd":"user_add","username":"y","role":"king"}',
-        '{"cmd":"user_add","username":"z","mobile":"nonsense"}', '{"cmd":"room_add","room_name":""}',
+        `{"cmd":"user_add","username":"${'x'.repeat(5000)}"}`,
+            '{"cmd":"user_add","username":"a\\nb"}',
+        '{"cmd":"user_add","username":"x","role":99}',
+            '{"cmd":"user_add","username":"y","role":"king"}',
+        '{"cmd":"user_add","username":"z","mobile":"nonsense"}',
+            '{"cmd":"room_add","room_name":""}',
         '{"cmd":"room_add","room_name":"a\\u001bb"}', '{"cmd":"room_add","room_name":["x"]}',
-        '{"cmd":"list","list_kind":99}', '{"cmd":"list","list_kind":-1}', '{"cmd":"list","list_kind":1e300}',
-        '{"cmd":"ban_add","username":"nobody"}', '{"cmd":"token_add","username":"nobody","hash":"x"}',
+        '{"cmd":"list","list_kind":99}', '{"cmd":"list","list_kind":-1}',
+            '{"cmd":"list","list_kind":1e300}',
+        '{"cmd":"ban_add","username":"nobody"}',
+            '{"cmd":"token_add","username":"nobody","hash":"x"}',
         `{"cmd":"status","x":${'['.repeat(20000)}${']'.repeat(20000)}}`.replace('status', 'statu'),
         '\xff\xfe'.repeat(10)]) {
         const answer = await say(raw, line);
@@ -77,17 +85,22 @@ test('what is no command is answered with what is wrong', async () => {
 test('commands of the chat, and of the server itself, do it no harm', async () => {
     const raw = await open();
     const everything = {
-        ref: '1', room_name: 'square', content: 'x', client_id: 'c', username: 'ann', mobile: '+1', hash: 'h',
-        label: 'l', detail: 'd', user: 1, room: 1, message: 1, before: 1, limit: 1, role: 1, until_ms: 1,
+        ref: '1', room_name: 'square', content: 'x', client_id: 'c', username: 'ann', mobile: '+1',
+            hash: 'h',
+        label: 'l', detail: 'd', user: 1, room: 1, message: 1, before: 1, limit: 1, role: 1,
+            until_ms: 1,
         refusal: 3, list_kind: 1, is_on: 1, is_private: 1, is_provisioned: 1,
     };
-    const commands = ['malformed', 'ping', 'session_open', 'session_close', 'room_join', 'room_leave',
-        'message_send', 'direct_send', 'message_edit', 'message_delete', 'room_history', 'direct_history',
+    const commands = ['malformed', 'ping', 'session_open', 'session_close', 'room_join',
+        'room_leave',
+        'message_send', 'direct_send', 'message_edit', 'message_delete', 'room_history',
+            'direct_history',
         'typing_set'];
     for (const cmd of commands) {
         for (const operands of [{}, everything, { user: 2 ** 53 - 1, room: 2 ** 53 - 1 }]) {
             const one = await open();
-            one.write(`${JSON.stringify({ cmd, ...operands })}\n{"cmd":"user_show","username":"ann"}\n`);
+            const lines = [{ cmd, ...operands }, { cmd: 'user_show', username: 'ann' }];
+            one.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
             one.finish();
             await one.ended();
         }
@@ -98,15 +111,19 @@ test('commands of the chat, and of the server itself, do it no harm', async () =
 
 test('numbers out of the world are refused or taken as they are', async () => {
     const raw = await open();
-    for (const number of ['-1', '1.5', '1e999', '9007199254740992', '18446744073709551616', '"x"', '[]']) {
-        for (const operand of ['user', 'room', 'limit', 'role', 'refusal', 'list_kind', 'until_ms']) {
-            const answer = await say(raw, `{"cmd":"user_show","username":"ann","${operand}":${number}}`);
+    for (const number of ['-1', '1.5', '1e999', '9007199254740992', '18446744073709551616', '"x"',
+        '[]']) {
+        for (const operand of ['user', 'room', 'limit', 'role', 'refusal', 'list_kind',
+            'until_ms']) {
+            const answer = await say(raw,
+                `{"cmd":"user_show","username":"ann","${operand}":${number}}`);
             assert.equal(answer.ok, false, `${operand} ${number}`);
         }
     }
     for (const refusal of [0, 1, 50, 99, 2 ** 31, 2 ** 53 - 1]) {
         for (const cmd of ['malformed', 'list', 'ban_remove']) {
-            const answer = await say(raw, { cmd, refusal, list_kind: refusal, role: refusal, username: 'x' });
+            const answer = await say(raw, { cmd, refusal, list_kind: refusal, role: refusal,
+                username: 'x' });
             assert.equal(typeof answer.ok, 'boolean');
         }
     }

@@ -146,7 +146,8 @@ test('a body is read past on a GET, up to 64 KiB', async () => {
     raw.write(healthz(['Content-Length: 5'], { body: 'GET /' }), healthz());
     assert.equal((await raw.response()).status, 200);
     assert.equal((await raw.response()).status, 200);
-    raw.write(healthz(['Transfer-Encoding: chunked'], { body: '3;x=y\r\nabc\r\n0\r\nT: r\r\n\r\n' }));
+    raw.write(healthz(['Transfer-Encoding: chunked'],
+        { body: '3;x=y\r\nabc\r\n0\r\nT: r\r\n\r\n' }));
     assert.equal((await raw.response()).status, 200);
     raw.write(healthz(['Content-Length: 65536'], { body: 'x'.repeat(65536) }));
     assert.equal((await raw.response()).status, 200);
@@ -157,7 +158,8 @@ test('a body is read past on a GET, up to 64 KiB', async () => {
         healthz(['Transfer-Encoding: chunked'], { body: '10001\r\n' }),
         healthz(['Transfer-Encoding: chunked'], { body: 'ffffffff\r\n' }));
     await refusedWith(400,    // far more framing than body
-        healthz(['Transfer-Encoding: chunked'], { body: `1;${'x'.repeat(30)}\r\na\r\n`.repeat(20000) }),
+        healthz(['Transfer-Encoding: chunked'],
+            { body: `1;${'x'.repeat(30)}\r\na\r\n`.repeat(20000) }),
         healthz(['Transfer-Encoding: chunked'], { body: `0\r\n${'T: r\r\n'.repeat(20000)}` }));
 });
 

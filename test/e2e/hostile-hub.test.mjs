@@ -77,7 +77,8 @@ test('JSON of any depth is read or refused, not recursed into', async () => {
 });
 
 test('what is no JSON is refused', async () => {
-    const bad = ['', ' ', '{', '}', '{"type":"ping"', '{"type":"ping"}}', '{"type":"ping"}{}', "{'a':1}",
+    const bad = ['', ' ', '{', '}', '{"type":"ping"', '{"type":"ping"}}', '{"type":"ping"}{}',
+        "{'a':1}",
         '{"type":"ping",}', '{type:"ping"}', '/* */{"type":"ping"}', '{"type":"ping"}\0', '\0',
         '{"type":"ping","x":NaN}', '{"type":"ping","x":Infinity}', '{"type":"ping","x":01}',
         '{"type":"ping","x":+1}', '{"type":"ping","x":.5}', '{"type":"ping","x":0x10}',
@@ -100,9 +101,11 @@ test('of a field that stands there twice the last one counts', async () => {
 });
 
 test('numbers are whole and of this world', async () => {
-    const strange = ['-1', '-9007199254740993', '0.5', '1e999', '-0.1', '1e-1', '18446744073709551616',
+    const strange = ['-1', '-9007199254740993', '0.5', '1e999', '-0.1', '1e-1',
+        '18446744073709551616',
         '9007199254740992', '9223372036854775808', '1e400', 'null', '""', '" 1"', '"1 "', '"+1"',
-        '"-1"', '"0x1"', '"1e3"', '"18446744073709551616"', '"99999999999999999999999"', 'true', '[1]',
+        '"-1"', '"0x1"', '"1e3"', '"18446744073709551616"', '"99999999999999999999999"', 'true',
+            '[1]',
         '{}', '"\u0661"'];
     for (const number of strange) {
         await isRefused(`{"type":"dm","to":${number},"content":"x"}`);
@@ -111,7 +114,8 @@ test('numbers are whole and of this world', async () => {
     for (const number of strange.filter((n) => n !== 'null')) {
         await isRefused(`{"type":"room_history","room":"hall","before":${number}}`);
     }
-    for (const nobody of ['0', '999999999', '9007199254740991', '"7777777"', '1e9', '7.7e5', '-0']) {
+    for (const nobody of ['0', '999999999', '9007199254740991', '"7777777"', '1e9', '7.7e5',
+        '-0']) {
         await isRefused(`{"type":"dm","to":${nobody},"content":"x"}`, 'NOT_FOUND');
         await isRefused(`{"type":"dm_history","with":${nobody}}`, 'NOT_FOUND');
     }
@@ -144,8 +148,10 @@ test('a history has limits, whatever is asked for', async () => {
 test('no text breaks out of its quotes, and NUL is refused', async () => {
     const bob = await HubClient.connect(server.http, person('bob'));
     await bob.ask({ type: 'join', room: 'hall' });
-    const texts = ['"}\n{"type":"pong"}', '\\', '\\"', '</script><script>', 'a\u2028\u2029b', '\u0001\u001b[31m',
-        '\u007f\u0080\u009f', '\ufffe\uffff', '\u{10ffff}', '\u202e', '%s%n%s%n', "'; DROP TABLE messages; --",
+    const texts = ['"}\n{"type":"pong"}', '\\', '\\"', '</script><script>', 'a\u2028\u2029b',
+        '\u0001\u001b[31m',
+        '\u007f\u0080\u009f', '\ufffe\uffff', '\u{10ffff}', '\u202e', '%s%n%s%n',
+            "'; DROP TABLE messages; --",
         '${jndi:ldap://x}', '\r\n\r\nHTTP/1.1 200 OK', '\ufeff', '\u200b\u0301'.repeat(500)];
     for (const content of texts) {
         eve.send({ type: 'message', room: 'hall', content });
@@ -164,7 +170,8 @@ test('no text breaks out of its quotes, and NUL is refused', async () => {
 });
 
 test('an id comes back as it was, or is refused', async () => {
-    const fine = ['"a\\"b\\\\\\u001b\\u2028"', '"\\u0000"', '-1', '0', '1.5', '1e300', '-0.0', 'true',
+    const fine = ['"a\\"b\\\\\\u001b\\u2028"', '"\\u0000"', '-1', '0', '1.5', '1e300', '-0.0',
+        'true',
         'false', '9007199254740993', '""', `"${'x'.repeat(128)}"`];
     for (const id of fine) {
         eve.send(`{"type":"ping","id":${id}}`);
@@ -172,13 +179,15 @@ test('an id comes back as it was, or is refused', async () => {
         const same = JSON.parse(id);
         assert.deepEqual(pong.ref === undefined ? '' : pong.ref, same === 0 ? 0 : same, id);
     }
-    for (const id of [`"${'x'.repeat(129)}"`, `"${'\\u001b'.repeat(43)}"`, `"${'é'.repeat(128)}"`, '{}', '[]']) {
+    for (const id of [`"${'x'.repeat(129)}"`, `"${'\\u001b'.repeat(43)}"`, `"${'é'.repeat(128)}"`,
+        '{}', '[]']) {
         await isRefused(`{"type":"ping","id":${id}}`);
     }
 });
 
 test('an unknown type comes back cut short, and harmless', async () => {
-    for (const type of ['x'.repeat(100_000), '\u001b[2J\u0007', '"><script>', 'é'.repeat(5000), '%s%n']) {
+    for (const type of ['x'.repeat(100_000), '\u001b[2J\u0007', '"><script>', 'é'.repeat(5000),
+        '%s%n']) {
         eve.send(JSON.stringify({ type }));
         const error = await eve.expect({ type: 'error', data: { code: 'BAD_REQUEST' } });
         assert.ok(error.data.message.length < 400);
@@ -192,14 +201,16 @@ test('a message of one character too many is refused, however many bytes it has'
         await eve.expect({ type: 'message', data: { content } });
         await isRefused(JSON.stringify({ type: 'message', room: 'hall', content: `${content}x` }));
     }
-    await isRefused(JSON.stringify({ type: 'message', room: 'hall', content: 'x'.repeat(1_000_000) }));
+    await isRefused(JSON.stringify({ type: 'message', room: 'hall',
+        content: 'x'.repeat(1_000_000) }));
     for (const blank of [' ', '\t\r\n ', '\u00a0\u2003\u3000']) {
         await isRefused(JSON.stringify({ type: 'message', room: 'hall', content: blank }));
     }
 });
 
 test('a room name is looked up, never believed', async () => {
-    for (const room of ['../hall', 'hall/', 'HALL ', 'hall\n', '%68all', 'x'.repeat(64), '__proto__',
+    for (const room of ['../hall', 'hall/', 'HALL ', 'hall\n', '%68all', 'x'.repeat(64),
+        '__proto__',
         "hall' OR '1'='1", 'hall%', '_all', '*', 'dm', '\u202ehall']) {
         for (const type of ['join', 'room_history']) {
             await isRefused(JSON.stringify({ type, room }), 'NOT_FOUND');

@@ -96,7 +96,8 @@ test('lengths must be written in their shortest form', async () => {
 });
 
 test('a length over the limit is refused at the header', async () => {
-    for (const declared of [FRAME_BYTES_MAX + 1, 2 ** 31, 2 ** 32, 2 ** 40, 2n ** 62n, 2n ** 63n - 1n]) {
+    for (const declared of [FRAME_BYTES_MAX + 1, 2 ** 31, 2 ** 32, 2 ** 40, 2n ** 62n,
+        2n ** 63n - 1n]) {
         await closes(1009, frame(TEXT, '', { declared }));
     }
     for (const declared of [2n ** 63n, 2n ** 64n - 1n]) {

@@ -42,7 +42,8 @@ test('what is not there is 404, what cannot be done there 405, both in JSON', as
     }
     for (const path of ['/healthz', '/readyz', '/metrics', '/', '/ws/hub']) {
         for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-            const response = await get(path, { method, body: method === 'OPTIONS' ? undefined : 'x' });
+            const response = await get(path, { method,
+                body: method === 'OPTIONS' ? undefined : 'x' });
             assert.equal(response.status, 405, `${method} ${path}`);
             assert.equal(response.headers.get('allow'), 'GET, HEAD');
             assert.equal(typeof (await response.json()).error, 'string');
@@ -100,6 +101,9 @@ test('HTTP/1.0 closes unless it asks not to', async () => {
 
 /* ---- metrics */
 
+const SAMPLE =
+    /^([a-z_]+)(\{[a-z_]+="[^"\\\n]*"(,[a-z_]+="[^"\\\n]*")*\})? (-?[0-9.e+-]+|\+Inf|NaN)$/;
+
 /* Reads Prometheus text; fails on a line that is none. */
 function parse(text) {
     const families = new Map();
@@ -112,9 +116,10 @@ function parse(text) {
             families.set(meta[2], family);
             continue;
         }
-        const sample = /^([a-z_]+)(\{[a-z_]+="[^"\\\n]*"(,[a-z_]+="[^"\\\n]*")*\})? (-?[0-9.e+-]+|\+Inf|NaN)$/.exec(line);
+        const sample = SAMPLE.exec(line);
         assert.ok(sample, `no sample: ${line}`);
-        const name = families.has(sample[1]) ? sample[1] : sample[1].replace(/_(bucket|sum|count)$/, '');
+        const name = families.has(sample[1]) ? sample[1] : sample[1].replace(/_(bucket|sum|count)$/,
+            '');
         assert.ok(families.has(name), `no family for ${line}`);
         const series = families.get(name).series;
         const key = `${sample[1]}${sample[2] ?? ''}`;
@@ -188,8 +193,10 @@ test('metrics count what happens', async () => {
     const grown = (family, key) => at(now, family, key) - (at(before, family, key) ?? 0);
     assert.equal(grown('parloir_connections', 'parloir_connections{dialect="hub"}'), 2);
     assert.equal(grown('parloir_connections_total', 'parloir_connections_total{dialect="hub"}'), 2);
-    assert.equal(grown('parloir_messages_in_total', 'parloir_messages_in_total{dialect="hub"}'), 12);
-    assert.equal(grown('parloir_messages_out_total', 'parloir_messages_out_total{dialect="hub"}'), 20);
+    assert.equal(grown('parloir_messages_in_total', 'parloir_messages_in_total{dialect="hub"}'),
+        12);
+    assert.equal(grown('parloir_messages_out_total', 'parloir_messages_out_total{dialect="hub"}'),
+        20);
     assert.ok(grown('parloir_commit_seconds', 'parloir_commit_seconds_count') >= 10);
     await ann.close();
     await bob.close();

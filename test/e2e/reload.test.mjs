@@ -85,7 +85,8 @@ test('SIGHUP takes up limits, also for those who are connected', () =>
         await change('[limits]\nmessage_chars = 10\nhub.per_minute = 999\n');
         assert.equal((await says(10)).type, 'message');
         assert.equal((await says(11)).type, 'error');
-        await change('[limits]\nhub.per_minute = 2\nconnections_per_user = 1\nconnections_per_address = 2\n');
+        await change('[limits]\nhub.per_minute = 2\nconnections_per_user = 1\n' +
+            'connections_per_address = 2\n');
         assert.equal((await says(4000)).data?.code, 'RATE_LIMITED');    // it has spoken twice
         const again = `ws://${server.http}/ws/hub?token=${ann.who.token}`;
         assert.equal((await refusal(again)).status, 429);
@@ -122,12 +123,15 @@ test('SIGHUP takes up the secret of tokens; who is in stays in', () => {
         const withOld = { token: token(who, { secret: old }) };
         const withNew = { token: token(who, { secret: fresh }) };
         const ann = await HubClient.connect(server.http, withOld);
-        assert.equal((await refusal(`ws://${server.http}/ws/hub?token=${withNew.token}`)).status, 401);
+        assert.equal((await refusal(`ws://${server.http}/ws/hub?token=${withNew.token}`)).status,
+            401);
         await change(`[auth]\njwt_secret = ${fresh}\n`);
-        assert.equal((await refusal(`ws://${server.http}/ws/hub?token=${withOld.token}`)).status, 401);
+        assert.equal((await refusal(`ws://${server.http}/ws/hub?token=${withOld.token}`)).status,
+            401);
         await (await HubClient.connect(server.http, withNew)).close();
         await ann.silence();
-        await change('[auth]\njwt_secret = too short\n', /ev=config\.refused .*jwt_secret|ev=config\.refused .*32/);
+        await change('[auth]\njwt_secret = too short\n',
+            /ev=config\.refused .*jwt_secret|ev=config\.refused .*32/);
         await (await HubClient.connect(server.http, withNew)).close();
         assert.ok(!server.log.includes(old) && !server.log.includes(fresh));
         assert.ok(!server.log.includes('too short'));
@@ -139,14 +143,16 @@ test('a file that is broken leaves everything as it was, and the log says where'
         await server.cli('room', 'add', 'salon');
         const ann = await HubClient.connect(server.http, person('ann'));
         const cases = [
-            ['[limits]\nmessage_chars = 20\nmessage_chars_max = 5\n', /\.conf:3/, /message_chars_max/],
+            ['[limits]\nmessage_chars = 20\nmessage_chars_max = 5\n', /\.conf:3/,
+                /message_chars_max/],
             ['[limits]\nmessage_chars = 20\n[log]\nlevel = loud\n', /\.conf:4/, /log\.level/],
             ['[limits]\nmessage_chars = many\n', /\.conf:2/, /limits\.message_chars/],
             ['[limits]\nmessage_chars = 0\n', /\.conf:2/, /limits\.message_chars/],
             ['[limits]\nmessage_chars = 20\nnonsense\n', /\.conf:3/, /key = value/],
             ['[limits\nmessage_chars = 20\n', /\.conf:1/, /section/],
             ['\0[limits]\nmessage_chars = 20\n', /\.conf/, /not a text file/],
-            ['[limits]\nmessage_chars = 20\n[http]\norigins = nonsense\n', /http\.origins/, /scheme/],
+            ['[limits]\nmessage_chars = 20\n[http]\norigins = nonsense\n', /http\.origins/,
+                /scheme/],
             [null, /\.conf/, /cannot be read/],
         ];
         for (const [text, where, what] of cases) {
@@ -193,7 +199,8 @@ test('a configuration that is not understood ends with 2, naming file, line and 
     const cases = [
         ['[limits]\n\nmessage_chars = lots\n', /wrong\.conf:3.*limits\.message_chars/],
         ['; a comment\n[limit]\nmessage_chars = 10\n', /wrong\.conf:3.*limit\.message_chars/],
-        ['[limits]\nmesage_chars = 10\n', /wrong\.conf:2.*limits\.mesage_chars.*limits\.message_chars/s],
+        ['[limits]\nmesage_chars = 10\n',
+            /wrong\.conf:2.*limits\.mesage_chars.*limits\.message_chars/s],
         ['[http]\nlisten = nowhere\n', /wrong\.conf:2.*http\.listen/],
         ['[tls]\ncert = /tmp/x\n', /tls\.cert/],
         ['[store]\nurl = mysql:x\n', /store\.url/],
@@ -290,7 +297,7 @@ test('SIGTERM tells everybody, and waits for nobody who does not answer', async 
 });
 
 test('a server that is ending lets nobody in', async () => {
-    const server = await Server.start();
+    const server = await Server.start({ set: { 'server.workers': 1 } });
     const mute = await Raw.upgrade(server.http, person('mute'));
     const ended = server.stop();
     await mute.closeCode();
@@ -319,7 +326,8 @@ class Systemd {
 
     static async at(path) {
         const one = new Systemd();
-        one.#child = spawn('python3', ['-c', LISTENER, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+        one.#child = spawn('python3', ['-c', LISTENER, path], { stdio: ['ignore', 'pipe',
+            'inherit'] });
         one.#child.stdout.on('data', (text) => {
             one.#text += text;
             one.#wake();

@@ -145,7 +145,8 @@ test('large answers and small pieces go through whole', () => withTls(async (ser
 
 test('who does not speak TLS to a TLS address, or TLS to a plain one, is shown out', () =>
     withTls(async (server, at) => {
-        for (const bytes of [request('/healthz'), '\x16\x03\x01\x00\x05nonse', '\x16\x03\x01\xff\xff',
+        for (const bytes of [request('/healthz'), '\x16\x03\x01\x00\x05nonse',
+            '\x16\x03\x01\xff\xff',
             '\x80\x2e\x01\x00\x02', '\0'.repeat(1000), '\x15\x03\x03\x00\x02\x02\x28']) {
             const raw = await Raw.open(at.tls);
             raw.write(Buffer.from(bytes, 'latin1'));
@@ -153,14 +154,15 @@ test('who does not speak TLS to a TLS address, or TLS to a plain one, is shown o
             await raw.ended();
             assert.ok(!raw.rest.includes('HTTP/'), 'no word in the clear');
         }
-        await assert.rejects(Raw.open(at.plain, { tls: {} }), /wrong version|packet|SSL|ECONNRESET/i);
+        await assert.rejects(Raw.open(at.plain, { tls: {} }),
+            /wrong version|packet|SSL|ECONNRESET/i);
         const raw = await Raw.open(at.tls, { tls: {} });
         raw.write(request('/healthz'));
         assert.equal((await raw.response()).status, 200);
         raw.leave();
     }));
 
-test('a handshake that is never finished is over after hello_ms', () => withTls(async (server, at) => {
+test('a handshake without an end is over after hello_ms', () => withTls(async (server, at) => {
     const silent = await Raw.open(at.tls);
     const half = await Raw.open(at.tls);
     half.write(Buffer.from('1603010200010001fc0303', 'hex'));
@@ -230,7 +232,7 @@ test('a bad certificate on SIGHUP leaves the old one, and the log says why', () 
         assert.equal(await shownTo(at.tls), second.fingerprint);
     }));
 
-test('a TLS address speaks TLS until a restart, also without a certificate in the file', async () => {
+test('a TLS address speaks TLS until a restart, whatever the file says', async () => {
     const config = join(dir, 'parloir.conf');
     await writeFile(config, '[hub]\nlisten = tls:127.0.0.1:0\n' +
         `[tls]\ncert = ${first.cert}\nkey = ${first.key}\n`);

@@ -99,8 +99,8 @@ static inline size_t fake_pipe_bytes(const struct fake_pipe *p) {
     return p->bytes.n - p->at;
 }
 
-/* The client lets go; what the server still says is lost. *k becomes NULL; a NULL *k is fine. A link
- * whose end was not told before is a cut cable: the server notices nothing but silence. */
+/* The client lets go; what the server still says is lost. *k becomes NULL; a NULL *k is fine. A
+ * link whose end was not told before is a cut cable: the server notices nothing but silence. */
 void fake_link_free(struct fake_link **k);
 
 /* The cut cables are found out: their links are reset. */
@@ -111,7 +111,7 @@ void fake_pipe_put(struct fake_pipe *p, const void *bytes, size_t n);
 void fake_pipe_take(struct fake_pipe *p, void *out, size_t n);
 void fake_pipe_fini(struct fake_pipe *p);
 
-/* For the files of this folder: the link of a descriptor, and its place among what a turn serves. */
+/* For the files of this folder: the link of a descriptor, and its place in what a turn serves. */
 struct fake_link *fake_loop_link(struct loop *l, int fd);
 void fake_link_ready(struct fake_link *k);
 void fake_link_close(struct fake_link *k);

@@ -1,10 +1,11 @@
-/* The stepped ring. It follows server/ring.c function by function, with a state in the place of each
- * thread that waits: `in_store` is filled while the core's thread would sleep in hand_to_store, and
- * `is_away` says that it would be in serve_without_store instead. */
+/* The stepped ring. It follows server/ring.c function by function, with a state in the place of
+ * each thread that waits: `in_store` is filled while the core's thread would sleep in
+ * hand_to_store, and `is_away` says that it would be in serve_without_store instead. */
 #include "test/fakes/ring.h"
 
 #include "base/clock.h"
 #include "base/map.h"
+#include "core/batch.h"
 #include "core/core.h"
 #include "obs/health.h"
 #include "obs/metrics.h"

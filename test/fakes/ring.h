@@ -11,7 +11,6 @@
 #ifndef PARLOIR_FAKES_RING_H
 #define PARLOIR_FAKES_RING_H
 
-#include "core/batch.h"
 #include "server/ring.h"
 
 #define FAKE_RING_RETRY_US 250000    // between two tries to commit a held batch

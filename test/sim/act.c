@@ -6,10 +6,10 @@
 #include "test/sim/world.h"
 
 #define FRAME_BYTES_MAX 16384
-#define WISHES_MAX 120      // requests under way, then it waits
-#define UNACKED_HIGH 40     // messages not acknowledged, then it says nothing new
-#define PAGES_MAX 2          // histories asked for at once
-#define FLOOD 100           // requests in one write
+#define WISHES_MAX 120     // requests under way, then it waits
+#define UNACKED_HIGH 40    // messages not acknowledged, then it says nothing new
+#define PAGES_MAX 12       // histories asked for at once
+#define FLOOD 100          // requests in one write
 
 void act_later(struct client *c, uint64_t in_us) {
     world_add(c->w, in_us, DUE_ACT, c->index, ++c->act_no);    // whatever was planned is not, now
@@ -112,8 +112,7 @@ static void say(struct client *c, const struct said *what, bool has_ref) {
 /* ---- acts */
 
 static void do_say(struct client *c) {
-    say(c,
-        &(struct said){ .room = own_room(c), .has_client_id = !world_one_in(c->w, 3) },
+    say(c, &(struct said){ .room = own_room(c), .has_client_id = !world_one_in(c->w, 3) },
         !world_one_in(c->w, 8));
 }
 
@@ -281,8 +280,8 @@ static void do_something(struct client *c) {
         void (*act)(struct client *c);
         unsigned weight;
     } acts[] = {
-        { do_say, 40 },     { do_dm, 15 },     { do_join, 14 }, { do_leave, 4 },
-        { do_history, 12 }, { do_typing, 5 },  { do_ping, 5 },  { do_bad_frame, 5 },
+        { do_say, 40 },     { do_dm, 15 },    { do_join, 14 }, { do_leave, 4 },
+        { do_history, 12 }, { do_typing, 5 }, { do_ping, 5 },  { do_bad_frame, 5 },
     };
     uint64_t drawn = world_below(c->w, 100);
     size_t i = 0;

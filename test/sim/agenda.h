@@ -33,6 +33,7 @@ struct agenda {
     size_t cap;
 };
 
+/* Frees what is on it. */
 void agenda_fini(struct agenda *a);
 
 /* Adds one; takes out the first. false: there is none. */

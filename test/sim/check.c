@@ -3,6 +3,7 @@
 
 #include "core/core.h"
 #include "server/worker.h"
+#include "store/store.h"
 #include "test/sim/world.h"
 
 #define LAST_WORDS_BYTES 4096    // a close frame and what goes before it have no bound
@@ -17,7 +18,7 @@ void check_bounds(struct world *w) {
     }
     w->seen[SEEN_away] += !health_is_ready(server->health) && !server_is_draining(&w->host.server);
     for (unsigned i = 0; i < server->worker_count; i++) {
-        w->seen[SEEN_starved] += !list_is_empty(&server->workers[i].starved);
+        w->seen[SEEN_starved] += server->workers[i].starved_count > 0;
         for (int state = 0; state < SESSION_STATE_COUNT; state++) {
             LIST_EACH(s, &server->workers[i].sessions[state], struct session, on_state) {
                 w->seen[SEEN_held] += s->is_held;
@@ -86,8 +87,8 @@ void check_quiet(struct world *w) {
     size_t on_count = 0;
     for (size_t i = 0; i < w->plan.clients; i++) {
         struct client *c = &w->clients[i];
-        bool must_be_on = !world_is_banned(&w->persons[c->person]) &&
-                          w->persons[c->person].erased_order == 0;
+        bool must_be_on =
+            !world_is_banned(&w->persons[c->person]) && w->persons[c->person].erased_order == 0;
         if (c->state == CLIENT_ON) {
             on_count++;
             check_client(w, c);
@@ -125,8 +126,7 @@ static size_t shown_before(const struct place *place, size_t at) {
 
 static void check_message(struct world *w, const struct message *m, const struct post *post) {
     const struct said *said = truth_said(&w->truth, post->n);
-    if (m->id.v != post->id || m->seq != post->seq ||
-        m->user.v != w->persons[said->person].id ||
+    if (m->id.v != post->id || m->seq != post->seq || m->user.v != w->persons[said->person].id ||
         !truth_is_content(m->content, post->n, post->version)) {
         trace_fail(&w->trace, "I1",
                    "the store has message %" PRIu64 " (seq %" PRIu64 ") in place %" PRIu64

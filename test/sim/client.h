@@ -27,9 +27,9 @@ struct world;
 enum client_state { CLIENT_AWAY, CLIENT_SHAKING, CLIENT_ON, CLIENT_LEAVING };
 
 enum trait {
-    TRAIT_SLOW = 1,       // stops reading now and then
-    TRAIT_FLAKY = 2,      // is cut off often
-    TRAIT_RUDE = 4,       // sends what it should not
+    TRAIT_SLOW = 1,     // stops reading now and then
+    TRAIT_FLAKY = 2,    // is cut off often
+    TRAIT_RUDE = 4,     // sends what it should not
     TRAIT_DEFLATES = 8,
     TRAIT_LURKS = 16,     // connects and says nothing, or half a request
     TRAIT_SHORT = 32,     // its tokens expire soon
@@ -101,14 +101,14 @@ struct client {
     uint64_t opened_us;
     uint64_t open_lo;    // truth.order when it connected, and when it was let in
     uint64_t open_hi;
-    uint64_t expires_us;      // its token; UINT64_MAX: never
-    uint64_t left_us;         // since when it is LEAVING
-    uint16_t provoked;        // the close code it has asked for by its manners; 0: none
-    uint16_t close_code;      // the server's; 0: none yet
-    unsigned status;          // of the upgrade; 0: none yet
-    bool is_suspect;          // the last upgrade was refused: its address had too many bad tokens
-    uint64_t retry_us;        // when it may send again
-    uint32_t act_no;          // of the act that is planned
+    uint64_t expires_us;    // its token; UINT64_MAX: never
+    uint64_t left_us;       // since when it is LEAVING
+    uint16_t provoked;      // the close code it has asked for by its manners; 0: none
+    uint16_t close_code;    // the server's; 0: none yet
+    unsigned status;        // of the upgrade; 0: none yet
+    bool is_suspect;        // the last upgrade was refused: its address had too many bad tokens
+    uint64_t retry_us;      // when it may send again
+    uint32_t act_no;        // of the act that is planned
 
     uint64_t next_ref;
     struct wish *wishes;

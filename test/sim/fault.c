@@ -87,10 +87,10 @@ static void fault_jump(struct world *w) {
 }
 
 void fault_happen(struct world *w) {
-    static void (*const faults[])(struct world *w) = {
-        fault_busy,   fault_full, fault_hang,  fault_reader,   fault_broken_disk,
-        fault_kill,   fault_poke, fault_drain, fault_cut_many, fault_jump,
-        fault_busy,   fault_hang, fault_full,
+    static void (*const faults[])(struct world * w) = {
+        fault_busy, fault_full, fault_hang,  fault_reader,   fault_broken_disk,
+        fault_kill, fault_poke, fault_drain, fault_cut_many, fault_jump,
+        fault_busy, fault_hang, fault_full,
     };
     if (w->stage == STAGE_STORM && w->plan.fault_us > 0) {
         faults[world_below(w, COUNT(faults))](w);
@@ -160,7 +160,7 @@ void fault_alter(struct world *w) {
     struct client *c = &w->clients[is_author ? said->client : world_below(w, w->plan.clients)];
     struct session *s = host_session(c->link);
     if (c->state == CLIENT_ON && s != NULL && s->state == SESSION_LIVE && !s->is_held &&
-        !node_is_on_list(&s->on_starved)) {
+        !s->is_starved) {
         put_alter(w, c, s, post);
     }
 }

@@ -163,7 +163,8 @@ static void on_dm(struct client *c, const struct json *root, const struct json *
     }
     const struct said *said = truth_said(&c->w->truth, post->n);
     bool is_mine = c->w->persons[said->person].id == self(c)->id;
-    if (is_mine != (json_get(data, "to") != NULL) || (is_mine && number(data, "to") != said->other)) {
+    if (is_mine != (json_get(data, "to") != NULL) ||
+        (is_mine && number(data, "to") != said->other)) {
         fail(c, "I5", "hears a dm to another person", post->id);
     }
     if (said->client == c->index && said->link_no == c->link_no && said->attempts == 1) {
@@ -340,8 +341,8 @@ static bool is_code_fair(const struct client *c, const struct wish *wish, struct
 static void on_refused(struct client *c, const struct wish *wish, struct str code,
                        uint64_t retry_ms) {
     struct said *said = truth_said(&c->w->truth, wish->n);
-    bool may_try_again = str_eq(code, STR_LIT("RATE_LIMITED")) ||
-                         str_eq(code, STR_LIT("INTERNAL_ERROR"));
+    bool may_try_again =
+        str_eq(code, STR_LIT("RATE_LIMITED")) || str_eq(code, STR_LIT("INTERNAL_ERROR"));
     c->w->seen[SEEN_rate_limited] += str_eq(code, STR_LIT("RATE_LIMITED"));
     c->w->seen[SEEN_store_away] += str_eq(code, STR_LIT("INTERNAL_ERROR"));
     said->refused++;
@@ -403,8 +404,9 @@ static void on_error(struct client *c, const struct json *root, const struct jso
         return;
     }
     if (!is_code_fair(c, wish, code)) {
-        trace_fail(&c->w->trace, "errors", "client %u: request %" PRIu64 " (kind %d) is refused: %.*s",
-                   c->index, ref, (int)wish->kind, STR_FMT(code));
+        trace_fail(&c->w->trace, "errors",
+                   "client %u: request %" PRIu64 " (kind %d) is refused: %.*s", c->index, ref,
+                   (int)wish->kind, STR_FMT(code));
         return;
     }
     if (wish->kind == WISH_SAY || wish->kind == WISH_DM) {
@@ -492,7 +494,9 @@ static bool is_status_fair(struct client *c, unsigned status) {
     const struct person *p = self(c);
     switch (status) {
     case 101: return !c->has_bad_token;
-    case 401: return c->has_bad_token || p->is_erase_asked || w->jumped_us >= c->opened_us;
+    case 401:
+        return c->has_bad_token || p->is_erase_asked || w->jumped_us >= c->opened_us ||
+               world_us() + SECOND_US >= c->expires_us;
     case 403: return p->is_ban_asked;
     case 408: return (c->traits & TRAIT_LURKS) != 0;
     case 429: return true;    // cut cables hold places of their own
@@ -521,7 +525,17 @@ void hear_status(struct client *c, unsigned status) {
     }
 }
 
+/* Whoever has sent a whole request is answered, or the process has ended; but for a connection the
+ * kernel has no memory for. */
+static bool is_silence_fair(const struct client *c) {
+    return c->is_operator || c->status != 0 || is_restarting(c) || (c->traits & TRAIT_LURKS) != 0 ||
+           world_us() < c->opened_us + SECOND_US;
+}
+
 void hear_end(struct client *c) {
+    if (!is_silence_fair(c)) {
+        fail(c, "door", "has no answer to its upgrade", c->link_no);
+    }
     bool is_fair = is_restarting(c) || c->state != CLIENT_ON || c->was_deaf || c->is_operator;
     if (!is_fair) {
         fail(c, "wire", "is cut off without a word", c->link_no);

@@ -1,8 +1,8 @@
-/* Pages of history: what was committed before the question was asked is in the answer, unless it was
- * deleted, is older than `before` allows, or over the limit; and nothing else is.
+/* Pages of history: what was committed before the question was asked is in the answer, unless it
+ * was deleted, is older than `before` allows, or over the limit; and nothing else is.
  *
- * With sub.c that is I4: what is heard begins at the join at the latest, and a page that is asked for
- * after the join ends there at the earliest. */
+ * With sub.c that is I4: what is heard begins at the join at the latest, and a page that is asked
+ * for after the join ends there at the earliest. */
 #include <inttypes.h>
 
 #include "test/sim/world.h"
@@ -106,8 +106,8 @@ static void check_items(struct page *page) {
 
 static void check_edges(const struct page *page, bool has_more) {
     const struct place *place = page->place;
-    bool may_change = page->wish->kind == WISH_HISTORY &&
-                      page->c->w->rooms[page->wish->room].is_remove_asked;
+    bool may_change =
+        page->wish->kind == WISH_HISTORY && page->c->w->rooms[page->wish->room].is_remove_asked;
     if (place == NULL || (page->last == NULL && may_change)) {
         return;
     }

@@ -22,10 +22,10 @@ struct host {
     struct fake_net net;
     struct fake_ring_hooks hooks;
     bool is_up;
-    uint32_t generation;    // counts starts and ends
-    uint64_t drain_us;      // when it was told to end
-    uint64_t turn_us[HOST_WORKERS_MAX];       // when each worker's next turn is due
-    uint64_t part_us[FAKE_PART_COUNT];        // and each part's next step
+    uint32_t generation;                   // counts starts and ends
+    uint64_t drain_us;                     // when it was told to end
+    uint64_t turn_us[HOST_WORKERS_MAX];    // when each worker's next turn is due
+    uint64_t part_us[FAKE_PART_COUNT];     // and each part's next step
 };
 
 /* Reads the configuration a plan asks for; gives it back. */

@@ -4,8 +4,8 @@
  *     parloir-sim --seed N [--verbose]        one seed, step by step if asked for
  *     parloir-sim --plant N [--seed N] [--verbose]    with planted bug N
  *
- * Every test runs in a child of its own, so that a CHECK that fails ends that test and not the rest,
- * and what a failed world leaves behind is nobody's. */
+ * Every test runs in a child of its own, so that a CHECK that fails ends that test and not the
+ * rest, and what a failed world leaves behind is nobody's. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,9 +20,9 @@
 
 #define SEEDS_DEFAULT 200
 #define GROUPS 10
-#define PLANT_SEEDS 30     // a planted bug must be found within so many
+#define PLANT_SEEDS 30    // a planted bug must be found within so many
 #define REPLAY_SEEDS 6
-#define FAILURES_MAX 3     // in a group; then it is given up
+#define FAILURES_MAX 3    // in a group; then it is given up
 
 enum { EXIT_FINE = 0, EXIT_FOUND = 10 };
 
@@ -191,8 +191,8 @@ static int test_all(struct shared *shared, uint64_t seeds) {
     bool is_same = in_child(run_twice, shared, 1, 1 + MIN(seeds, REPLAY_SEEDS)) == EXIT_FINE;
     say(is_same, ++number, "the same seed is the same run");
     for (uint64_t i = 0; i < GROUPS; i++) {
-        is_fine &= test_group(shared, ++number, 1 + seeds * i / GROUPS,
-                              1 + seeds * (i + 1) / GROUPS);
+        is_fine &=
+            test_group(shared, ++number, 1 + seeds * i / GROUPS, 1 + seeds * (i + 1) / GROUPS);
     }
     if (is_many) {
         bool is_seen = is_all_seen(shared);
@@ -202,8 +202,7 @@ static int test_all(struct shared *shared, uint64_t seeds) {
     return is_fine && is_same ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int test_one(struct shared *shared, uint64_t seed, const struct plant *plant,
-                    bool is_loud) {
+static int test_one(struct shared *shared, uint64_t seed, const struct plant *plant, bool is_loud) {
     printf("1..1\n");
     struct outcome outcome = run_seed(shared, seed, plant, is_loud);
     printf("# %" PRIu64 " events, %" PRIu64 " commits, digest %" PRIx64 "\n", outcome.event_count,
@@ -235,8 +234,8 @@ int main(int argc, char **argv) {
         }
     }
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, STDERR_FILENO);
-    struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
-                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shared != MAP_FAILED);
     if (seed != 0 || plant != NULL) {
         return test_one(shared, MAX(seed, 1), plant, is_loud);

@@ -23,8 +23,8 @@ enum operator_ask {
 };
 
 static const char *const names[OPERATOR_ASK_COUNT] = {
-    "ban_add",     "ban_remove", "user_erase", "user_show", "room_add",
-    "room_remove", "malformed",  "list",
+    "ban_add",  "ban_remove",  "user_erase", "user_show",
+    "room_add", "room_remove", "malformed",  "list",
 };
 
 static enum operator_ask draw(struct client *c) {
@@ -111,8 +111,8 @@ void operator_act(struct client *c) {
     }
 }
 
-/* The request a line answers: the first; but while the store is away, what is refused at once passes
- * what is held. */
+/* The request a line answers: the first; but while the store is away, what is refused at once
+ * passes what is held. */
 static struct wish *answered_by(struct client *c, const struct json *root) {
     struct str cmd = json_text(json_get(root, "cmd"));
     bool is_early = str_eq(json_text(json_get(root, "code")), STR_LIT("INTERNAL_ERROR"));

@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 
-#define ROOMS_MAX 16        // names; a room may be removed and come again under its name
+#define ROOMS_MAX 16    // names; a room may be removed and come again under its name
 #define SECOND_US 1000000ULL
 
 struct plan {

@@ -185,8 +185,7 @@ static bool spare_the_banned(void *ctx, struct batch *batch) {
 
 /* Any session that is live. */
 static struct session *draw_session(struct world *w) {
-    struct worker *worker =
-        &w->host.server.workers[world_below(w, w->host.server.worker_count)];
+    struct worker *worker = &w->host.server.workers[world_below(w, w->host.server.worker_count)];
     LIST_EACH(s, &worker->sessions[SESSION_LIVE], struct session, on_state) {
         if (world_one_in(w, 4)) {
             return s;

@@ -1,7 +1,8 @@
-/* Bugs that are planted: each breaks one promise of the server on purpose, through the fakes or from
- * outside, never by a hook in the product. A simulator that does not find them is worth nothing.
+/* Bugs that are planted: each breaks one promise of the server on purpose, through the fakes or
+ * from outside, never by a hook in the product. A simulator that does not find them is worth
+ * nothing.
  *
- * Thread   one.   Memory   a table of constants; what one needs while it runs hangs on the world. */
+ * Thread   one.   Memory   a table of constants; what a running one needs hangs on the world. */
 #ifndef PARLOIR_SIM_PLANT_H
 #define PARLOIR_SIM_PLANT_H
 

@@ -81,7 +81,8 @@ static void fail_gap(struct client *c, const struct sub *s, const struct post *p
     struct trace *t = &c->w->trace;
     const struct place *place = post->place;
     if (s->place != place) {
-        trace_fail(t, "I8", "client %u hears message %" PRIu64 " of place %" PRIu64 ", follows %" PRIu64,
+        trace_fail(t, "I8",
+                   "client %u hears message %" PRIu64 " of place %" PRIu64 ", follows %" PRIu64,
                    c->index, post->id, place->id, s->place->id);
     } else if (index < s->cursor) {
         trace_fail(t, "I2", "client %u hears message %" PRIu64 " (seq %" PRIu64 ") again", c->index,
@@ -152,8 +153,8 @@ void sub_check_whole(struct client *c, struct sub *s) {
     }
     for (; i < place->count; i++) {
         if (!is_silent(c, &place->entries[i])) {
-            trace_fail(t, "I4", "client %u has never heard entry %zu of place %" PRIu64, c->index, i,
-                       place->id);
+            trace_fail(t, "I4", "client %u has never heard entry %zu of place %" PRIu64, c->index,
+                       i, place->id);
             return;
         }
     }

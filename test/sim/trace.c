@@ -24,8 +24,8 @@ void trace_fail(struct trace *t, const char *invariant, const char *fmt, ...) {
     if (trace_has_failed(t)) {
         return;
     }
-    int n = snprintf(t->why, sizeof t->why, "%s at %.6f s: ", invariant,
-                     (double)clock_mono_us() / 1e6);
+    int n =
+        snprintf(t->why, sizeof t->why, "%s at %.6f s: ", invariant, (double)clock_mono_us() / 1e6);
     va_list args;
     va_start(args, fmt);
     (void)vsnprintf(t->why + n, sizeof t->why - (size_t)n, fmt, args);

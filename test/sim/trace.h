@@ -19,7 +19,7 @@ struct trace {
         uint64_t b;
     } steps[TRACE_STEPS];
     size_t count;
-    bool is_loud;    // every step is printed as it happens
+    bool is_loud;                 // every step is printed as it happens
     char why[TRACE_WHY_BYTES];    // empty: nothing is wrong yet
 };
 

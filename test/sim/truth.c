@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "core/event.h"
+#include "store/store.h"
 #include "test/sim/world.h"
 
 #define CONTENT_BYTES_MAX 8192
@@ -16,8 +18,8 @@
 /* ---- contents: "17.0 some words", the same words for the same number and version */
 
 static const char *const words[] = {
-    "bonjour", "été",  "rien", "\"dit-il\"", "C:\\tmp", "<b>",   "naïve", "☃",
-    "encore",  "tab\tulé", "où",   "🙂",         "a/b",     "moi",   "œuf",   "\u2028",
+    "bonjour", "été",      "rien", "\"dit-il\"", "C:\\tmp", "<b>", "naïve", "☃",
+    "encore",  "tab\tulé", "où",   "🙂",       "a/b",     "moi", "œuf",   "\u2028",
 };
 
 /* How many words: mostly few, sometimes enough to be worth compressing. */
@@ -97,8 +99,9 @@ static struct entry *log_entry(struct truth *t, struct post *post, enum entry_ki
         place->entries = xrealloc(place->entries, place->cap * sizeof *place->entries);
     }
     struct entry *e = &place->entries[place->count++];
-    *e = (struct entry){ .kind = kind, .id = post->id, .order = ++t->order, .post = post,
-                         .version = post->version };
+    *e = (struct entry){
+        .kind = kind, .id = post->id, .order = ++t->order, .post = post, .version = post->version
+    };
     return e;
 }
 
@@ -159,9 +162,10 @@ static void on_repeat(struct truth *t, const struct event *ev) {
     struct str number = ev->client_id;    // "c" and the number
     (void)str_cut(&number, 'c');
     bool is_ours = str_to_u64(number, &n) == OK;
-    if (!is_ours || post == NULL || post->n != n || post->seq != ev->seq || post->place->id != ev->room.v) {
-        trace_fail(&t->world->trace, "I6", "number %" PRIu64 " is repeated as message %" PRIu64,
-                   n, ev->message.v);
+    if (!is_ours || post == NULL || post->n != n || post->seq != ev->seq ||
+        post->place->id != ev->room.v) {
+        trace_fail(&t->world->trace, "I6", "number %" PRIu64 " is repeated as message %" PRIu64, n,
+                   ev->message.v);
     }
 }
 
@@ -187,8 +191,12 @@ static void on_posted(struct truth *t, const struct event *ev) {
     check_order(t, said, n);
     check_numbers(t, ev, place);
     struct post *post = xzalloc(sizeof *post);
-    *post = (struct post){ .id = ev->message.v, .seq = ev->seq, .at_ms = ev->at_ms, .n = n,
-                           .place = place, .index = place->count };
+    *post = (struct post){ .id = ev->message.v,
+                           .seq = ev->seq,
+                           .at_ms = ev->at_ms,
+                           .n = n,
+                           .place = place,
+                           .index = place->count };
     post->order = log_entry(t, post, ENTRY_NEW)->order;
     place->seq = ev->seq;
     said->id = post->id;
@@ -256,7 +264,8 @@ static void on_user(struct truth *t, const struct event *ev) {
         CHECK(p->ban_count < BANS_MAX);
         p->bans[p->ban_count++] = (struct ban){ t->order, UINT64_MAX, ev->until_ms };
     } else if (ev->type == EV_ban_lifted && world_is_banned(p)) {
-        p->bans[p->ban_count - 1].until_order = world_may_be_unbanned(p) ? p->unban_order : t->order;
+        p->bans[p->ban_count - 1].until_order =
+            world_may_be_unbanned(p) ? p->unban_order : t->order;
     } else if (ev->type == EV_user_erased) {
         p->erased_order = t->order;
     }
@@ -324,8 +333,14 @@ static bool lie(struct truth *t, struct batch *batch) {
 
 /* ---- the port */
 
+/* What the server takes for its store. */
+struct front {
+    struct store base;
+    struct truth *truth;    // borrowed
+};
+
 static struct truth *truth_of(struct store *s) {
-    return CONTAINER_OF(s, struct truth, base);
+    return CONTAINER_OF(s, struct front, base)->truth;
 }
 
 static enum err commit(struct store *s, struct batch *batch) {
@@ -393,7 +408,9 @@ static void on_first_fact(void *ctx, const struct event *ev) {
 
 void truth_init(struct truth *t, struct world *w) {
     SCOPED(buf_fini) struct buf why = BUF_INIT(256);
-    *t = (struct truth){ .base.ops = &truth_ops, .world = w };
+    struct front *front = xzalloc(sizeof *front);
+    *front = (struct front){ .base.ops = &truth_ops, .truth = t };
+    *t = (struct truth){ .front = &front->base, .world = w };
     enum err err = store_open(STR_LIT("memory:"), &t->inner, &why);
     CHECK(err == OK);
     err = t->inner->ops->load(t->inner, on_first_fact, t);
@@ -415,4 +432,6 @@ void truth_fini(struct truth *t) {
     map_fini(&t->posts);
     map_fini(&t->dms);
     t->inner->ops->free(&t->inner);
+    xfree(CONTAINER_OF(t->front, struct front, base));
+    t->front = NULL;
 }

@@ -5,17 +5,17 @@
  *                        └──> places and their logs of entries, posts by id
  *
  * It stands in the store's place and hands every call on to the real memory driver. So whatever a
- * client hears can be held against what was on the "disk" at that moment; a message that is not here
- * was told before it was safe, or was never sent.
+ * client hears can be held against what was on the "disk" at that moment; a message that is not
+ * here was told before it was safe, or was never sent.
  *
  * Thread   one.   Memory   lives through every kill of the server, like a disk. */
 #ifndef PARLOIR_SIM_TRUTH_H
 #define PARLOIR_SIM_TRUTH_H
 
+#include "base/buf.h"
 #include "base/map.h"
-#include "core/event.h"
-#include "store/store.h"
 
+struct store;
 struct world;
 
 /* Something a client has sent, or means to send again. */
@@ -26,13 +26,13 @@ struct said {
     bool has_client_id;
     bool is_silent;    // a dm that nobody answers: neither ref nor client_id
     bool is_dm;
-    uint32_t room;         // name, if not a dm
-    uint64_t other;        // user, if a dm
-    uint32_t attempts;     // times it was put on the wire
-    uint32_t refused;      // times it was refused
-    uint64_t acked_id;     // as the sender was told; 0: not yet
-    uint64_t id;           // as it was stored; 0: it was not
-    uint32_t edits;        // versions that were sent for it
+    uint32_t room;        // name, if not a dm
+    uint64_t other;       // user, if a dm
+    uint32_t attempts;    // times it was put on the wire
+    uint32_t refused;     // times it was refused
+    uint64_t acked_id;    // as the sender was told; 0: not yet
+    uint64_t id;          // as it was stored; 0: it was not
+    uint32_t edits;       // versions that were sent for it
 };
 
 enum entry_kind { ENTRY_NEW, ENTRY_EDITED, ENTRY_DELETED };
@@ -51,7 +51,7 @@ struct post {
     uint64_t seq;
     uint64_t at_ms;
     uint64_t order;
-    uint64_t index;    // in its place's log
+    uint64_t index;            // in its place's log
     uint64_t deleted_order;    // 0: it is there
     uint64_t deleted_us;
     struct place *place;
@@ -64,8 +64,8 @@ struct place {
     uint64_t id;
     bool is_dm;
     bool is_private;
-    uint32_t room;       // name
-    uint64_t pair[2];    // users, the smaller first
+    uint32_t room;             // name
+    uint64_t pair[2];          // users, the smaller first
     uint64_t removed_order;    // 0: it is there
     uint64_t seq;              // the last one given
     struct entry *entries;
@@ -74,7 +74,7 @@ struct place {
 };
 
 struct truth {
-    struct store base;      // what the ring commits to
+    struct store *front;    // owned; what the ring commits to
     struct store *inner;    // owned; the memory driver
     struct world *world;
     uint64_t order;      // of the last entry, ban or removal
@@ -90,7 +90,7 @@ struct truth {
     struct post **all_posts;
     size_t post_count;
     uint64_t commit_count;
-    uint64_t burnt;    // planted: numbers lost by rollbacks
+    uint64_t burnt;                // planted: numbers lost by rollbacks
     bool is_deaf_to_client_ids;    // planted
     bool does_burn;                // planted
     bool does_lie;                 // planted: it may say done without writing

@@ -129,8 +129,8 @@ static void put_token(struct client *c, struct buf *out) {
     const struct person *p = &w->persons[c->person];
     bool is_short = (c->traits & TRAIT_SHORT) != 0 && w->stage == STAGE_STORM;
     uint64_t ttl_s = is_short ? TOKEN_SHORT_S : TOKEN_S;
-    c->has_bad_token = (c->traits & TRAIT_RUDE) != 0 && w->stage == STAGE_STORM &&
-                       world_one_in(w, 20);
+    c->has_bad_token =
+        (c->traits & TRAIT_RUDE) != 0 && w->stage == STAGE_STORM && world_one_in(w, 20);
     jwt_mint(&(struct jwt_mint){ .secret = c->has_bad_token ? STR_LIT(SECRET "!") : STR_LIT(SECRET),
                                  .user_id = p->id,
                                  .username = str_of(p->name),
@@ -216,8 +216,8 @@ void wire_close(struct client *c, enum wire_end how) {
     if (c->link == NULL) {
         return;
     }
-    trace_step(&c->w->trace, how == WIRE_CUT ? "cut: client, link" : "gone: client, link",
-               c->index, c->link_no);
+    trace_step(&c->w->trace, how == WIRE_CUT ? "cut: client, link" : "gone: client, link", c->index,
+               c->link_no);
     c->w->seen[SEEN_cut] += how != WIRE_FIN;
     if (how != WIRE_CUT) {
         fake_link_end(c->link, how == WIRE_RESET);
@@ -293,9 +293,9 @@ static void on_frame(struct client *c, uint8_t first, struct str payload) {
     case WS_PING: wire_frame(c, WS_PONG, payload); break;
     case WS_PONG: break;
     case WS_CLOSE:
-        hear_close(c, payload.n < 2 ? WS_CLOSE_NO_CODE
-                                    : (uint16_t)((uint8_t)payload.p[0] << 8 |
-                                                 (uint8_t)payload.p[1]));
+        hear_close(c, payload.n < 2
+                          ? WS_CLOSE_NO_CODE
+                          : (uint16_t)((uint8_t)payload.p[0] << 8 | (uint8_t)payload.p[1]));
         break;
     default: trace_fail(&c->w->trace, "wire", "client %u gets a frame %02x", c->index, first);
     }

@@ -12,10 +12,9 @@ struct wish *wish_add(struct client *c, enum wish_kind kind) {
         c->wishes = xrealloc(c->wishes, c->wish_cap * sizeof *c->wishes);
     }
     struct wish *wish = &c->wishes[c->wish_count++];
-    *wish = (struct wish){ .kind = kind,
-                           .sent_us = world_us(),
-                           .sent_order = c->w->truth.order,
-                           .ref = ++c->next_ref };
+    *wish = (struct wish){
+        .kind = kind, .sent_us = world_us(), .sent_order = c->w->truth.order, .ref = ++c->next_ref
+    };
     return wish;
 }
 
@@ -48,8 +47,9 @@ static void check_latency(struct client *c, const struct wish *wish) {
     struct world *w = c->w;
     uint64_t from_us = MAX(MAX(wish->sent_us, w->healed_us), c->deaf_until_us);
     if (w->stage != STAGE_STORM && world_us() > from_us + HEALED_US) {
-        trace_fail(&w->trace, "I10", "client %u waited %" PRIu64 " ms for the answer to request %" PRIu64,
-                   c->index, (world_us() - from_us) / 1000, wish->ref);
+        trace_fail(&w->trace, "I10",
+                   "client %u waited %" PRIu64 " ms for the answer to request %" PRIu64, c->index,
+                   (world_us() - from_us) / 1000, wish->ref);
     }
 }
 
@@ -64,8 +64,8 @@ void wish_answered(struct client *c, struct wish *wish, bool is_early) {
                 wish--;
             } else {
                 trace_fail(&c->w->trace, "order",
-                           "client %u has the answer to %" PRIu64 " (kind %d) before that to %" PRIu64
-                           " (kind %d)",
+                           "client %u has the answer to %" PRIu64
+                           " (kind %d) before that to %" PRIu64 " (kind %d)",
                            c->index, wish->ref, (int)wish->kind, c->wishes[i].ref,
                            (int)c->wishes[i].kind);
                 break;
@@ -105,8 +105,8 @@ void wish_acked(struct client *c, uint32_t n, uint64_t id) {
     const struct post *first = truth_post(&c->w->truth, said->acked_id);
     bool is_gone = first != NULL && first->place->removed_order != 0;
     if (said->acked_id != 0 && said->acked_id != id && !is_gone) {
-        trace_fail(&c->w->trace, "I6", "number %u is acknowledged as %" PRIu64 " and as %" PRIu64, n,
-                   said->acked_id, id);
+        trace_fail(&c->w->trace, "I6", "number %u is acknowledged as %" PRIu64 " and as %" PRIu64,
+                   n, said->acked_id, id);
     }
     said->acked_id = id;
     wish_forget(c, n);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "server/worker.h"
 #include "store/memory.h"
+#include "store/store.h"
 #include "test/fakes/clock.h"
 #include "test/sim/plant.h"
 
@@ -145,7 +146,7 @@ static void fill_store(struct world *w) {
             }
         }
     }
-    enum err err = w->truth.base.ops->commit(&w->truth.base, b);
+    enum err err = w->truth.front->ops->commit(w->truth.front, b);
     CHECK(err == OK);
     batch_unref(&b);
 }
@@ -175,8 +176,7 @@ static void make_clients(struct world *w) {
     }
 }
 
-void world_init(struct world *w, const struct plan *plan, const struct plant *plant,
-                bool is_loud) {
+void world_init(struct world *w, const struct plan *plan, const struct plant *plant, bool is_loud) {
     *w = (struct world){
         .plan = *plan, .plant = plant, .trace.is_loud = is_loud, .silent_us = UINT64_MAX
     };

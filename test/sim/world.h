@@ -4,8 +4,8 @@
  *     everything goes     faults are   nobody says   the server ends
  *     wrong               healed       anything      in order
  *
- * Everything that happens is on the agenda, and everything that is drawn is drawn from one generator:
- * the same seed is the same run.
+ * Everything that happens is on the agenda, and everything that is drawn is drawn from one
+ * generator: the same seed is the same run.
  *
  * Thread   one.   Memory   world_fini frees all; a world that has failed may be left as it is. */
 #ifndef PARLOIR_SIM_WORLD_H
@@ -36,7 +36,7 @@ enum stage { STAGE_STORM, STAGE_CALM, STAGE_QUIET, STAGE_DRAIN, STAGE_OVER };
 struct ban {
     uint64_t from_order;
     uint64_t until_order;    // it was lifted, or asked to be: the core knows before the store
-    uint64_t until_ms;    // wall clock; 0: until it is lifted
+    uint64_t until_ms;       // wall clock; 0: until it is lifted
 };
 
 struct person {
@@ -81,9 +81,9 @@ struct world {
 
     uint64_t fail_until_us;    // commits fail with fail_with
     enum err fail_with;
-    uint64_t fail_count;          // or so many of them
-    bool is_last_write_kept;      // with ERR_IO: it was written all the same
-    uint64_t hang_until_us;       // the store takes that long
+    uint64_t fail_count;        // or so many of them
+    bool is_last_write_kept;    // with ERR_IO: it was written all the same
+    uint64_t hang_until_us;     // the store takes that long
     uint64_t read_fail_until_us;
     uint64_t troubled_us;    // when the store was last in trouble
     uint64_t jumped_us;      // when the wall clock last jumped; 0: never

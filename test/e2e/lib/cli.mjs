@@ -19,8 +19,8 @@ const environment = {
     ...(TSAN_OPTIONS && { TSAN_OPTIONS }),
 };
 
-/* Runs the program with these arguments and nothing else. Never throws for an exit status; a program
- * that does not end is killed, and has none. */
+/* Runs the program with these arguments and nothing else. Never throws for an exit status; a
+ * program that does not end is killed, and has none. */
 export function parloir(args, { input = '', env = {} } = {}) {
     return new Promise((resolve) => {
         const child = execFile(program, args,

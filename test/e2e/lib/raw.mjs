@@ -61,7 +61,8 @@ export const closing = (code, reason = '') =>
 /* A request as text. `headers` is a list, so that one may stand in it twice. */
 export function request(target, { method = 'GET', version = '1.1', host = 'parloir.test',
     headers = [], body = '' } = {}) {
-    const lines = [`${method} ${target} HTTP/${version}`, ...(host === null ? [] : [`Host: ${host}`]),
+    const lines = [`${method} ${target} HTTP/${version}`,
+        ...(host === null ? [] : [`Host: ${host}`]),
         ...headers];
     return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
@@ -312,8 +313,9 @@ export async function metric(server, name) {
     raw.write(request('/metrics', { headers: ['Connection: close'] }));
     const { body } = await raw.response();
     raw.leave();
-    return body.split('\n').filter((line) => line.startsWith(name) && /^[ {]/.test(line[name.length]))
-        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+    const series = body.split('\n')
+        .filter((line) => line.startsWith(name) && /^[ {]/.test(line[name.length]));
+    return series.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
 /* Asks until a metric has this value, and no longer than patience lasts. */
