@@ -32,7 +32,7 @@ struct reply {
     enum role role;
     uint64_t at_ms;
     bool is_on;
-    bool is_return;    // session_open: the user had left a moment ago
+    bool is_return;         // session_open: the user had left a moment ago
     struct event *event;    // what a writing command led to; NULL if refused
 };
 

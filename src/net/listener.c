@@ -4,8 +4,8 @@
  *      (watched)                         (timer set, not watched)
  *
  * A server that is out of descriptors cannot even refuse: accept fails, the newcomer stays in the
- * backlog and the socket stays readable. Hence some are kept back, and who would get one of those is
- * accepted and closed, and knows at once. When they are gone as well there is the spare: with it
+ * backlog and the socket stays readable. Hence some are kept back, and who would get one of those
+ * is accepted and closed, and knows at once. When they are gone as well there is the spare: with it
  * given up there is one descriptor, to accept and close one newcomer after the other. The spare
  * alone would not do: another worker may take the descriptor in between, and it is lost. */
 #include "net/listener.h"

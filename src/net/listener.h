@@ -1,9 +1,9 @@
 /* A listening socket on a loop: TCP (SO_REUSEPORT, one for each worker) or a Unix socket.
  *
- * The last LISTENER_FDS_KEPT descriptors are not for newcomers: who would get one of those is closed
- * at once. They are for the store's files and for the operator, who must get in when nobody else
- * does. Should even they run out, a spare descriptor is given up to accept and shut the newcomers,
- * and accepting rests LISTENER_REST_MS; nobody spins.
+ * The last LISTENER_FDS_KEPT descriptors are not for newcomers: who would get one of those is
+ * closed at once. They are for the store's files and for the operator, who must get in when nobody
+ * else does. Should even they run out, a spare descriptor is given up to accept and shut the
+ * newcomers, and accepting rests LISTENER_REST_MS; nobody spins.
  *
  * Thread   its loop's; addresses: any.   Memory   embedded in its owner, until on_closed. */
 #ifndef PARLOIR_NET_LISTENER_H
