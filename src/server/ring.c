@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include "store/store.h"
 
 #define RETRY_MS 250                  // between two tries to commit a held batch
+#define ANSWERS_MAX 64                // read and not yet said: each may hold 200 long messages
 #define AWAY_LOOK_MS 50               // how often the core looks whether the store is back
 #define TAPE_BYTES_MAX (64u << 20)    // of one batch's commands, before they are written out
 
@@ -39,6 +41,7 @@ struct ring {
     atomic_bool is_hungry;           // somebody was refused a credit
     atomic_bool is_stopping;
     atomic_bool is_reader_stopping;
+    sem_t may_read;    // answers that may still be under way
 
     pthread_mutex_t lock;      // of what follows
     pthread_cond_t moved;      // in_store, stuck or is_store_stopping changed
@@ -73,6 +76,11 @@ void ring_return(struct ring *ring, size_t credits) {
     if (left > 0 && atomic_load(&ring->is_hungry) && atomic_exchange(&ring->is_hungry, false)) {
         ring->parts.ops->on_credits(ring->parts.ctx);
     }
+}
+
+void ring_answered(struct ring *ring) {
+    sem_post(&ring->may_read);
+    ring_return(ring, 1);
 }
 
 void ring_push(struct ring *ring, struct intake *intake) {
@@ -382,6 +390,16 @@ static void *store_main(void *arg) {
 
 /* ---- the reader's thread */
 
+/* Waits until few enough answers are under way. false: the ring ends. */
+static bool may_read(struct ring *ring) {
+    while (!atomic_load(&ring->is_reader_stopping)) {
+        if (sem_wait(&ring->may_read) == 0) {
+            return !atomic_load(&ring->is_reader_stopping);
+        }
+    }
+    return false;
+}
+
 static void *reader_main(void *arg) {
     struct ring *ring = arg;
     pthread_setname_np(pthread_self(), "parloir-reader");
@@ -394,6 +412,10 @@ static void *reader_main(void *arg) {
         while (taken != NULL) {
             struct answer *answer = CONTAINER_OF(taken, struct answer, link);
             taken = taken->next;
+            if (!may_read(ring)) {
+                answer_free(&answer);    // the workers have ended: nobody would hear it
+                continue;
+            }
             enum err err = ring->reader->ops->answer(ring->reader, &answer->ask, answer);
             if (err != OK) {
                 LOG_ERROR("store.read_failed", STR("why", err_text(err)));
@@ -438,6 +460,7 @@ static void ring_free(struct ring **out) {
     buf_fini(&ring->tape_text);
     queue_fini(&ring->intakes);
     queue_fini(&ring->asks);
+    sem_destroy(&ring->may_read);
     pthread_cond_destroy(&ring->moved);
     pthread_mutex_destroy(&ring->lock);
     xfree(ring);
@@ -451,6 +474,7 @@ enum err ring_start(const struct ring_parts *parts, struct ring **out) {
     atomic_init(&ring->credits, (int64_t)parts->credits);
     queue_init(&ring->intakes, NULL, NULL);
     queue_init(&ring->asks, NULL, NULL);
+    CHECK(sem_init(&ring->may_read, 0, ANSWERS_MAX) == 0);
     pthread_mutex_init(&ring->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -490,6 +514,7 @@ void ring_stop(struct ring **out) {
     pthread_join(ring->store_thread, NULL);
 
     atomic_store(&ring->is_reader_stopping, true);
+    sem_post(&ring->may_read);
     queue_wake(&ring->asks);
     pthread_join(ring->reader_thread, NULL);
     ring_free(out);

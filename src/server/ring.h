@@ -43,7 +43,8 @@ struct ring_ops {
      * once. */
     void (*on_batch)(void *ctx, unsigned worker, struct batch *batch);
 
-    /* A question is answered; the receiver owns the answer and calls ring_return(1). */
+    /* A question is answered; the receiver owns the answer, frees it, and calls
+     * ring_answered. */
     void (*on_answer)(void *ctx, struct answer *answer);
 
     /* A kept event is on the disk (called in order, on the store's thread). */
@@ -88,6 +89,9 @@ void ring_release(struct ring *ring, struct batch *batch);
 
 /* Gives credits back. */
 void ring_return(struct ring *ring, size_t credits);
+
+/* An answer has been said and freed: its credit comes back, and the reader may read on. */
+void ring_answered(struct ring *ring);
 
 /* Hands a reload to the core's thread. */
 void ring_set_limits(struct ring *ring, const struct core_limits *limits, uint32_t away_ms);

@@ -105,7 +105,7 @@ static void on_answer(void *ctx, struct answer *answer) {
     pthread_cond_broadcast(&rig->moved);
     pthread_mutex_unlock(&rig->lock);
     answer_free(&answer);
-    ring_return(rig->ring, 1);
+    ring_answered(rig->ring);
 }
 
 static void on_kept(void *ctx, const struct event *ev) {
@@ -287,6 +287,19 @@ TEST(a_question_is_answered_after_what_was_said_before_it) {
     say(rig, ANN);
     push(rig, (struct cmd){ .type = CMD_room_history, .room_name = STR_LIT("general") }, ANN);
     wait_heard(rig, "message_send11 posted#1 answer*1");
+}
+
+TEST(more_questions_than_answers_may_be_under_way_are_all_answered) {
+    SCOPED(rig_free) struct rig *rig = rig_new(600000);
+    open_session(rig, ANN);
+    wait_heard(rig, "session_open11");
+    SCOPED(buf_fini) struct buf expected = BUF_INIT(1u << 16);
+    for (int i = 0; i < 200; i++) {
+        push(rig, (struct cmd){ .type = CMD_room_history, .room_name = STR_LIT("general") }, ANN);
+        buf_printf(&expected, "%sanswer*0", i > 0 ? " " : "");
+    }
+    buf_put_char(&expected, '\0');
+    wait_heard(rig, expected.p);
 }
 
 TEST(credits_run_out_and_come_back) {

@@ -222,7 +222,7 @@ static void say_some_answers(struct worker *w) {
         say_answer(w, answer);
         bytes += w->scratch.n;
         answer_free(&answer);
-        ring_return(w->server->ring, 1);
+        ring_answered(w->server->ring);
     }
 }
 

@@ -73,6 +73,10 @@ void ring_return(struct ring *ring, size_t credits) {
     }
 }
 
+void ring_answered(struct ring *ring) {
+    ring_return(ring, 1);
+}
+
 void ring_push(struct ring *ring, struct intake *intake) {
     const struct fake_intruder *intruder = intruder_of(ring);
     if (intruder->on_intake != NULL && !intruder->on_intake(intruder->ctx, intake)) {
