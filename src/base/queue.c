@@ -11,7 +11,7 @@
 
 void queue_init(struct queue *q, void (*on_filled)(void *ctx), void *ctx) {
     *q = (struct queue){ .on_filled = on_filled, .ctx = ctx, .is_armed = true };
-    q->last = &q->first;
+    qlist_init(&q->list);
 
     pthread_condattr_t attr;
     CHECK(pthread_condattr_init(&attr) == 0);
@@ -24,21 +24,30 @@ void queue_init(struct queue *q, void (*on_filled)(void *ctx), void *ctx) {
 void queue_fini(struct queue *q) {
     CHECK(pthread_cond_destroy(&q->filled) == 0);
     CHECK(pthread_mutex_destroy(&q->lock) == 0);
-    q->first = NULL;
-    q->last = &q->first;
+    qlist_init(&q->list);
 }
 
 void queue_push(struct queue *q, struct qnode *n) {
-    n->next = NULL;
+    struct qlist one;
+    qlist_init(&one);
+    qlist_push(&one, n);
+    queue_push_all(q, &one);
+}
+
+void queue_push_all(struct queue *q, struct qlist *l) {
+    if (l->first == NULL) {
+        return;
+    }
     pthread_mutex_lock(&q->lock);
-    *q->last = n;
-    q->last = &n->next;
+    *q->list.last = l->first;
+    q->list.last = l->last;
     bool must_signal = q->is_waiting;
     bool must_call = q->is_armed && q->on_filled != NULL;
     q->is_waiting = false;
     q->is_armed = false;
     pthread_mutex_unlock(&q->lock);
 
+    qlist_init(l);
     if (must_signal) {
         pthread_cond_signal(&q->filled);
     }
@@ -49,9 +58,8 @@ void queue_push(struct queue *q, struct qnode *n) {
 
 /* Takes the list; the caller holds the lock. */
 static struct qnode *take_locked(struct queue *q) {
-    struct qnode *all = q->first;
-    q->first = NULL;
-    q->last = &q->first;
+    struct qnode *all = q->list.first;
+    qlist_init(&q->list);
     q->is_armed = true;
     return all;
 }
@@ -80,7 +88,7 @@ static struct timespec deadline_in(uint64_t wait_ms) {
 static void sleep_locked(struct queue *q, uint64_t wait_ms) {
     struct timespec deadline = deadline_in(wait_ms);
     int status = 0;
-    while (q->first == NULL && !q->is_woken && status != ETIMEDOUT) {
+    while (q->list.first == NULL && !q->is_woken && status != ETIMEDOUT) {
         q->is_waiting = true;
         status = pthread_cond_timedwait(&q->filled, &q->lock, &deadline);
         CHECK(status == 0 || status == ETIMEDOUT);
@@ -90,7 +98,7 @@ static void sleep_locked(struct queue *q, uint64_t wait_ms) {
 
 struct qnode *queue_wait(struct queue *q, uint64_t wait_ms) {
     pthread_mutex_lock(&q->lock);
-    if (q->first == NULL && !q->is_woken && wait_ms > 0) {
+    if (q->list.first == NULL && !q->is_woken && wait_ms > 0) {
         sleep_locked(q, wait_ms);
     }
     q->is_woken = false;

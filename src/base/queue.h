@@ -19,11 +19,48 @@ struct qnode {
     struct qnode *next;
 };
 
+/* A list of nodes in order: one thread's own, before they are queued or after they were taken. */
+struct qlist {
+    struct qnode *first;
+    struct qnode **last;
+};
+
+static inline void qlist_init(struct qlist *l) {
+    l->first = NULL;
+    l->last = &l->first;
+}
+
+/* Appends one node. */
+static inline void qlist_push(struct qlist *l, struct qnode *n) {
+    n->next = NULL;
+    *l->last = n;
+    l->last = &n->next;
+}
+
+/* Appends a chain of nodes, as queue_take returns it; NULL is fine. */
+static inline void qlist_push_chain(struct qlist *l, struct qnode *chain) {
+    *l->last = chain;
+    while (*l->last != NULL) {
+        l->last = &(*l->last)->next;
+    }
+}
+
+/* Takes the first node off; NULL: there is none. */
+static inline struct qnode *qlist_pop(struct qlist *l) {
+    struct qnode *n = l->first;
+    if (n != NULL) {
+        l->first = n->next;
+        if (l->first == NULL) {
+            l->last = &l->first;
+        }
+    }
+    return n;
+}
+
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t filled;
-    struct qnode *first;
-    struct qnode **last;
+    struct qlist list;
     bool is_waiting;                 // the consumer sleeps in queue_wait
     bool is_woken;                   // queue_wake was called and not yet seen
     bool is_armed;                   // wake mode: on_filled has not been called since the last take
@@ -39,6 +76,9 @@ void queue_fini(struct queue *q);
 
 /* Appends one node. */
 void queue_push(struct queue *q, struct qnode *n);
+
+/* Appends a whole list, which is empty afterwards; the consumer is woken once. */
+void queue_push_all(struct queue *q, struct qlist *l);
 
 /* Takes the whole list, first to last, NULL if it is empty. Never sleeps. */
 struct qnode *queue_take(struct queue *q);

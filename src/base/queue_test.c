@@ -42,6 +42,51 @@ TEST(everything_is_taken_at_once_and_in_order) {
     queue_fini(&q);
 }
 
+TEST(a_list_is_queued_behind_what_is_there_and_left_empty) {
+    struct queue q;
+    struct item items[4] = { 0 };
+    struct qlist list;
+    queue_init(&q, NULL, NULL);
+    qlist_init(&list);
+    queue_push_all(&q, &list);    // of nothing
+    OKAY(queue_take(&q) == NULL);
+
+    queue_push(&q, &items[0].node);
+    qlist_push(&list, &items[1].node);
+    qlist_push(&list, &items[2].node);
+    queue_push_all(&q, &list);
+    OKAY(qlist_pop(&list) == NULL);
+    qlist_push(&list, &items[3].node);    // and can be used again
+    queue_push_all(&q, &list);
+
+    struct qnode *all = queue_take(&q);
+    for (size_t i = 0; i < COUNT(items); i++, all = all->next) {
+        OKAY(all == &items[i].node);
+    }
+    OKAY(all == NULL);
+    queue_fini(&q);
+}
+
+TEST(a_chain_that_was_taken_goes_on_as_a_list) {
+    struct queue q;
+    struct item items[3] = { 0 };
+    struct qlist list;
+    queue_init(&q, NULL, NULL);
+    qlist_init(&list);
+    qlist_push(&list, &items[0].node);
+    queue_push(&q, &items[1].node);
+    queue_push(&q, &items[2].node);
+    qlist_push_chain(&list, queue_take(&q));
+    qlist_push_chain(&list, queue_take(&q));    // nothing
+    for (size_t i = 0; i < COUNT(items); i++) {
+        OKAY(qlist_pop(&list) == &items[i].node);
+    }
+    OKAY(qlist_pop(&list) == NULL);
+    qlist_push(&list, &items[0].node);
+    OKAY(qlist_pop(&list) == &items[0].node);
+    queue_fini(&q);
+}
+
 TEST(waiting_for_what_is_there_takes_no_time) {
     struct queue q;
     struct item item = { 0 };

@@ -83,8 +83,8 @@ void ring_answered(struct ring *ring) {
     ring_return(ring, 1);
 }
 
-void ring_push(struct ring *ring, struct intake *intake) {
-    queue_push(&ring->intakes, &intake->link);
+void ring_push(struct ring *ring, struct qlist *intakes) {
+    queue_push_all(&ring->intakes, intakes);
 }
 
 void ring_release(struct ring *ring, struct batch *batch) {

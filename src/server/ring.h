@@ -34,7 +34,7 @@ struct core;
 struct core_limits;
 struct event;
 struct health;
-struct intake;
+struct qlist;
 struct ring;
 struct store;
 
@@ -81,8 +81,9 @@ bool ring_admit(struct ring *ring) MUST_USE;
  * end, the one command it had read when the credits ran out). */
 void ring_admit_always(struct ring *ring);
 
-/* Sends an intake into the ring, which takes it over. A credit was taken for it. */
-void ring_push(struct ring *ring, struct intake *intake);
+/* Sends intakes into the ring, which takes them over; the list is empty afterwards. A credit was
+ * taken for each. */
+void ring_push(struct ring *ring, struct qlist *intakes);
 
 /* The worker has handed to the kernel, or queued for slow readers, all that the batch led to. */
 void ring_release(struct ring *ring, struct batch *batch);

@@ -179,7 +179,10 @@ static void push(struct rig *rig, struct cmd cmd, uint64_t session) {
     cmd.session.v = session;
     cmd.dialect = DIALECT_hub;
     ring_admit_always(rig->ring);
-    ring_push(rig->ring, intake_new(&cmd));
+    struct qlist intakes;
+    qlist_init(&intakes);
+    qlist_push(&intakes, &intake_new(&cmd)->link);
+    ring_push(rig->ring, &intakes);
 }
 
 static void open_session(struct rig *rig, uint64_t session) {

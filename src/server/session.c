@@ -217,7 +217,7 @@ bool session_ask(struct session *s, struct cmd *cmd) {
     s->questions += session_is_question(cmd->type);
     unsigned pending_max = s->framing == FRAMING_LINES ? 1 : PENDING_MAX;
     s->is_held = s->pending >= pending_max || s->questions >= QUESTIONS_MAX;
-    ring_push(ring, intake);
+    worker_push(s->worker, intake);
     return has_credit && !s->is_held;
 }
 
@@ -430,7 +430,7 @@ static void tell_core_of_close(struct session *s) {
     intake->taken_us = clock_mono_us();
     ring_admit_always(s->worker->server->ring);
     s->pending++;
-    ring_push(s->worker->server->ring, intake);
+    worker_push(s->worker, intake);
 }
 
 void session_go_live(struct session *s, const struct reply *reply) {

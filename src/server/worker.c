@@ -154,7 +154,11 @@ struct span worker_frame(struct worker *w, struct spool *spool, const struct ses
     return spool_put(spool, buf_str(&w->head), message);
 }
 
-/* ---- what comes round the ring */
+/* ---- into the ring and out of it */
+
+void worker_push(struct worker *w, struct intake *intake) {
+    qlist_push(&w->intakes, &intake->link);
+}
 
 void worker_deliver(struct worker *w, struct batch *batch) {
     struct letter *letter = xzalloc(sizeof *letter);
@@ -190,14 +194,6 @@ static void take_batches(struct worker *w) {
     }
 }
 
-/* Answers that have come, but for later turns: one may take a while to encode. */
-static void add_answers(struct worker *w, struct qnode *taken) {
-    *w->last_answer = taken;
-    while (*w->last_answer != NULL) {
-        w->last_answer = &(*w->last_answer)->next;
-    }
-}
-
 static void say_answer(struct worker *w, struct answer *answer) {
     struct session *s = worker_session(w, answer->ask.session);
     buf_reset(&w->scratch);
@@ -213,12 +209,8 @@ static void say_answer(struct worker *w, struct answer *answer) {
 /* Says answers until a turn's share of bytes is encoded. */
 static void say_some_answers(struct worker *w) {
     size_t bytes = 0;
-    while (w->first_answer != NULL && bytes < ANSWER_BYTES_PER_TURN) {
-        struct answer *answer = CONTAINER_OF(w->first_answer, struct answer, link);
-        w->first_answer = w->first_answer->next;
-        if (w->first_answer == NULL) {
-            w->last_answer = &w->first_answer;
-        }
+    while (w->unsaid.first != NULL && bytes < ANSWER_BYTES_PER_TURN) {
+        struct answer *answer = CONTAINER_OF(qlist_pop(&w->unsaid), struct answer, link);
         say_answer(w, answer);
         bytes += w->scratch.n;
         answer_free(&answer);
@@ -306,7 +298,7 @@ static void on_wake(void *ctx) {
     struct worker *w = ctx;
     struct qnode *answers = queue_take(&w->answers);    // before the batches they must not pass
     take_batches(w);
-    add_answers(w, answers);
+    qlist_push_chain(&w->unsaid, answers);    // said in later turns: one may take a while to encode
     if (atomic_exchange(&w->has_credits, false)) {
         feed_starved(w);
     }
@@ -325,21 +317,23 @@ static void bury_the_gone(struct worker *w) {
 
 static bool on_turn_end(void *ctx) {
     struct worker *w = ctx;
+    ring_push(w->server->ring, &w->intakes);    // the core works on them while we write
     say_some_answers(w);
     if (w->is_draining) {
         let_the_drained_leave(w);
     }
-    flush_some(w, DIRTY_SHORT, FLUSH_SLICE);
-    flush_some(w, DIRTY_LONG, FLUSH_SLICE);
+    flush_some(w, DIRTY_SHORT, FLUSH_SHORT);
+    flush_some(w, DIRTY_LONG, FLUSH_LONG);
     release_some(w);
     bury_the_gone(w);
+    ring_push(w->server->ring, &w->intakes);    // the ends of those that could not be written to
     if (w->scratch.cap > SHRINK_BYTES) {
         buf_fini(&w->scratch);
     }
     if (w->is_draining && is_empty(w) && list_is_empty(&w->unreleased)) {
         loop_stop(&w->loop);
     }
-    return w->first_answer != NULL || !list_is_empty(&w->dirty[DIRTY_SHORT]) ||
+    return w->unsaid.first != NULL || !list_is_empty(&w->dirty[DIRTY_SHORT]) ||
            !list_is_empty(&w->dirty[DIRTY_LONG]);
 }
 
@@ -396,7 +390,8 @@ enum err worker_init(struct worker *w, struct server *server, unsigned index) {
     list_init(&w->dirty[DIRTY_SHORT]);
     list_init(&w->dirty[DIRTY_LONG]);
     list_init(&w->unreleased);
-    w->last_answer = &w->first_answer;
+    qlist_init(&w->unsaid);
+    qlist_init(&w->intakes);
     size_t message_bytes_max = w->settings->config->limits_message_bytes;
     w->scratch = BUF_INIT(SCRATCH_BYTES_MAX);
     w->head = BUF_INIT(SCRATCH_BYTES_MAX + WS_FRAME_HEADER_BYTES_MAX);
@@ -451,10 +446,9 @@ static void drop_mail(struct worker *w) {
         batch_unref(&letter->batch);
         xfree(letter);
     }
-    add_answers(w, queue_take(&w->answers));
-    for (struct qnode *n = w->first_answer; n != NULL;) {
-        struct answer *answer = CONTAINER_OF(n, struct answer, link);
-        n = n->next;
+    qlist_push_chain(&w->unsaid, queue_take(&w->answers));
+    while (w->unsaid.first != NULL) {
+        struct answer *answer = CONTAINER_OF(qlist_pop(&w->unsaid), struct answer, link);
         answer_free(&answer);
     }
 }

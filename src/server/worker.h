@@ -4,10 +4,11 @@
  *     sockets <── dirty lists <── outboxes <── fan-out <── inbox <──batches──┘
  *
  * In one turn of the loop sockets are read, batches are taken and fanned out into outboxes; at the
- * end of the turn every session with something waiting gets one write. A turn flushes FLUSH_SLICE
+ * end of the turn every session with something waiting gets one write. A turn flushes so many
  * sessions at most, those of short fan-outs first, so that a room of ten thousand neither starves
  * nor delays the rooms of ten; what is not flushed yet keeps gathering, and leaves later in the
- * same single write.
+ * same single write. What a turn has read goes into the ring in one push at its end: the busier the
+ * worker, the more a commit carries.
  *
  * A batch is released, and its credits come back, when everything it made dirty has been visited:
  * senders are thereby held to the pace of delivery.
@@ -32,7 +33,8 @@
 #include "server/session.h"
 #include "server/spool.h"
 
-#define FLUSH_SLICE 128                       // sessions written to in one turn
+#define FLUSH_SHORT 1024                      // sessions of short fan-outs written to in one turn
+#define FLUSH_LONG 128                        // and of long ones, for which others do not wait
 #define BULK_SEATS_MIN 64                     // a fan-out to more than this is a long one
 #define PROBE_MS 1000                         // how often the loop's lag is looked at
 #define RUN_MAX 64                            // messages to one room that are fanned out together
@@ -46,6 +48,7 @@
 #define MESSAGE_FRAMES_MAX 1024      // fragments of one message
 #define SHRINK_BYTES (256u << 10)    // a scratch buffer larger than this is given back
 
+struct intake;
 struct server;
 
 /* A room, as far as this worker's sessions follow it. */
@@ -75,8 +78,8 @@ struct worker {
     pthread_t thread;
     struct queue inbox;    // struct letter: batches that are through
     struct queue answers;
-    struct qnode *first_answer;    // owned; those taken and not said yet
-    struct qnode **last_answer;
+    struct qlist unsaid;        // struct answer: those taken and not said yet
+    struct qlist intakes;       // of this turn, for the ring
     atomic_bool is_poked;       // reload or drain: look at the server's flags
     atomic_bool has_credits;    // credits came back
 
@@ -138,6 +141,10 @@ void worker_deliver(struct worker *w, struct batch *batch);
 void worker_answer(struct worker *w, struct answer *answer);
 void worker_poke(struct worker *w);
 void worker_give_credits(struct worker *w);
+
+/* Called in a turn: at its end the intake, which is taken over, goes into the ring with the
+ * others. */
+void worker_push(struct worker *w, struct intake *intake);
 
 /* The session of an id, NULL if it is not this worker's or gone. */
 struct session *worker_session(struct worker *w, session_id id);

@@ -77,13 +77,19 @@ void ring_answered(struct ring *ring) {
     ring_return(ring, 1);
 }
 
-void ring_push(struct ring *ring, struct intake *intake) {
+void fake_ring_push(struct ring *ring, struct intake *intake) {
     const struct fake_intruder *intruder = intruder_of(ring);
     if (intruder->on_intake != NULL && !intruder->on_intake(intruder->ctx, intake)) {
         return;
     }
     queue_push(&ring->intakes, &intake->link);
     want(ring, FAKE_CORE);
+}
+
+void ring_push(struct ring *ring, struct qlist *intakes) {
+    while (intakes->first != NULL) {
+        fake_ring_push(ring, CONTAINER_OF(qlist_pop(intakes), struct intake, link));
+    }
 }
 
 void ring_release(struct ring *ring, struct batch *batch) {
@@ -408,7 +414,7 @@ void fake_ring_attach(struct ring *ring, const struct fake_ring_hooks *hooks) {
 
 /* An empty pipe, seen without emptying it. */
 static bool is_empty(struct queue *q) {
-    return q->first == NULL;
+    return q->list.first == NULL;
 }
 
 bool fake_ring_is_idle(struct ring *ring) {

@@ -16,6 +16,8 @@
 #define FAKE_RING_RETRY_US 250000    // between two tries to commit a held batch
 #define FAKE_RING_LOOK_US 50000      // how often the core looks whether the store is back
 
+struct intake;
+
 enum fake_part { FAKE_CORE, FAKE_STORE, FAKE_READER, FAKE_PART_COUNT };
 
 /* Somebody who breaks the ring on purpose. Every one may be NULL. */
@@ -55,6 +57,9 @@ struct fake_ring_hooks {
     void *ctx;
     const struct fake_intruder *intruder;    // borrowed, or NULL
 };
+
+/* Pushes one intake. */
+void fake_ring_push(struct ring *ring, struct intake *intake);
 
 /* After ring_start: who steps it. Borrowed. */
 void fake_ring_attach(struct ring *ring, const struct fake_ring_hooks *hooks);

@@ -144,6 +144,7 @@ static void put_alter(struct world *w, struct client *c, struct session *s, stru
     trace_step(&w->trace, is_edit ? "edits: client, message" : "deletes: client, message", c->index,
                post->id);
     (void)session_ask(s, &cmd);
+    loop_wake(s->conn.loop);    // it leaves at the end of a turn
 }
 
 void fault_alter(struct world *w) {

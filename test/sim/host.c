@@ -307,7 +307,8 @@ bool host_is_drained(const struct world *w) {
 /* A worker whose loop has ended does not open what still comes; its credits end with it. */
 static bool has_mail(const struct server *server) {
     for (unsigned i = 0; i < server->worker_count; i++) {
-        if (server->workers[i].inbox.first != NULL || server->workers[i].answers.first != NULL) {
+        if (server->workers[i].inbox.list.first != NULL ||
+            server->workers[i].answers.list.first != NULL) {
             return true;
         }
     }

@@ -304,8 +304,8 @@ static bool overtake(void *ctx, struct intake *intake) {
         struct intake *late = m->intake;
         m->intake = NULL;
         m->is_inside = true;
-        ring_push(w->host.server.ring, intake);
-        ring_push(w->host.server.ring, late);
+        fake_ring_push(w->host.server.ring, intake);
+        fake_ring_push(w->host.server.ring, late);
         m->is_inside = false;
         return false;
     }

@@ -382,5 +382,6 @@ bool stage_ask(struct stage *stage, struct fake_link *link, struct str line) {
         return false;
     }
     (void)session_ask(s, &cmd);    // it is on its way whatever is returned
+    loop_wake(s->conn.loop);       // at the end of the turn that this begins
     return true;
 }
