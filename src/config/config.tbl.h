@@ -127,6 +127,10 @@ OPT(limits_follows_per_connection, "limits.follows_per_connection",
 OPT(limits_outbox_bytes, "limits.outbox_bytes",
     BYTES, RANGE(65536, 1073741824), "1MiB", NULL, RELOAD,
     "Bytes that may wait for one connection; a reader slower than that is closed with 4408.")
+OPT(limits_backlog_bytes, "limits.backlog_bytes",
+    BYTES, RANGE(1048576, 1099511627776), "256MiB", NULL, RELOAD,
+    "Bytes that may wait for all slow readers together; the less of it is left, the less may wait "
+    "for each.")
 OPT(limits_hello_ms, "limits.hello_ms", TIME, RANGE(100, 600000), "10s", NULL, RELOAD,
     "How long a connection may take to send its first request and authenticate.")
 

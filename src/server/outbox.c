@@ -14,8 +14,8 @@ void outbox_fini(struct outbox *box) {
     *box = (struct outbox){ 0 };
 }
 
-static struct span *last_of(struct outbox *box) {
-    return box->more_count > 0 ? &box->more[box->more_head + box->more_count - 1] : &box->first;
+static struct span *span_at(struct outbox *box, uint32_t i) {
+    return i == 0 ? &box->first : &box->more[box->more_head + i - 1];
 }
 
 static void push_more(struct outbox *box, struct span span) {
@@ -37,11 +37,12 @@ static void push_more(struct outbox *box, struct span span) {
     box->more_count++;
 }
 
-enum err outbox_push(struct outbox *box, struct span span, size_t bytes_max) {
-    if (box->bytes > 0 && box->bytes + (size_t)span.n > bytes_max) {
-        return ERR_TOO_BIG;
-    }
-    struct span *last = last_of(box);
+static bool has_room(const struct outbox *box, struct span span, size_t bytes_max) {
+    return box->bytes == 0 || box->bytes + (size_t)span.n <= bytes_max;
+}
+
+static void push(struct outbox *box, struct span span) {
+    struct span *last = span_at(box, box->more_count);
     if (last->segment != NULL && span_is_followed_by(*last, span)) {
         last->n += span.n;
     } else {
@@ -53,15 +54,43 @@ enum err outbox_push(struct outbox *box, struct span span, size_t bytes_max) {
         }
     }
     box->bytes += span.n;
+}
+
+static struct span copy_of(struct outbox *box, struct span span) {
+    return spool_put_small(&box->own, (struct str){ span.segment->bytes + span.at, span.n });
+}
+
+enum err outbox_push(struct outbox *box, struct span span, size_t bytes_max) {
+    if (!has_room(box, span, bytes_max)) {
+        return ERR_TOO_BIG;
+    }
+    push(box, span);
+    box->lent_bytes += span.n;
     return OK;
 }
 
 enum err outbox_push_copy(struct outbox *box, struct span span, size_t bytes_max) {
-    if (box->bytes > 0 && box->bytes + (size_t)span.n > bytes_max) {
+    if (!has_room(box, span, bytes_max)) {
         return ERR_TOO_BIG;
     }
-    struct str bytes = { span.segment->bytes + span.at, span.n };
-    return outbox_push(box, spool_put(&box->own, bytes, STR_NONE), bytes_max);
+    outbox_keep(box);    // so that what is lent stays at the end
+    push(box, copy_of(box, span));
+    return OK;
+}
+
+void outbox_keep(struct outbox *box) {
+    uint32_t count = 1 + box->more_count;
+    uint32_t at = count;
+    while (box->lent_bytes > 0) {
+        box->lent_bytes -= span_at(box, --at)->n;
+    }
+    for (; at < count; at++) {
+        struct span *span = span_at(box, at);
+        struct span own = copy_of(box, *span);
+        span_hold(own);
+        span_drop(span);
+        *span = own;
+    }
 }
 
 size_t outbox_peek(const struct outbox *box, struct iovec iov[OUTBOX_IOV_MAX]) {
@@ -95,6 +124,7 @@ static void drop_first(struct outbox *box) {
 void outbox_sent(struct outbox *box, size_t n) {
     CHECK(n <= box->bytes);
     box->bytes -= (uint32_t)n;
+    box->lent_bytes = MIN(box->lent_bytes, box->bytes);
     while (n > 0) {
         uint32_t take = (uint32_t)MIN(n, (size_t)box->first.n);
         box->first.at += take;

@@ -20,8 +20,9 @@ struct outbox {
     uint32_t more_head;
     uint32_t more_count;
     uint32_t more_cap;
-    uint32_t bytes;      // in all of them
-    struct spool own;    // copies, for a reader who lags
+    uint32_t bytes;         // in all of them
+    uint32_t lent_bytes;    // of them, the last ones that lie in segments of others
+    struct spool own;       // copies, for a reader who lags
 };
 
 /* Drops everything; zeroed is a valid empty outbox. */
@@ -36,6 +37,10 @@ enum err outbox_push(struct outbox *box, struct span span, size_t bytes_max) MUS
 /* outbox_push() of a copy of the bytes, for a reader whose socket is full: a few hundred bytes that
  * wait for him must not keep alive the whole segment that others have long read. */
 enum err outbox_push_copy(struct outbox *box, struct span span, size_t bytes_max) MUST_USE;
+
+/* Copies what lies in segments of others: the socket is full, and what waits shall be what is
+ * held. */
+void outbox_keep(struct outbox *box);
 
 /* Fills `iov` with what is in front; returns how many pieces. */
 size_t outbox_peek(const struct outbox *box, struct iovec iov[OUTBOX_IOV_MAX]);

@@ -125,6 +125,57 @@ TEST(who_lags_keeps_no_segment_of_others_alive) {
     spool_fini(&spool);
 }
 
+TEST(what_is_kept_lets_go_of_the_segments_of_others) {
+    struct spool a = { 0 };
+    struct spool b = { 0 };
+    struct outbox box = { 0 };
+    SCOPED(buf_fini) struct buf text = BUF_INIT(BYTES_MAX);
+
+    EQ(outbox_push_copy(&box, spool_put(&a, STR_LIT("own "), STR_NONE), BYTES_MAX), OK);
+    EQ(outbox_push(&box, spool_put(&a, STR_LIT("one "), STR_NONE), BYTES_MAX), OK);
+    EQ(outbox_push(&box, spool_put(&b, STR_LIT("two "), STR_NONE), BYTES_MAX), OK);
+    EQ(box.lent_bytes, 8);
+    outbox_sent(&box, 6);    // "own " and half of "one "
+    EQ(box.lent_bytes, 6);
+    EQ(a.now->refs, 2);
+    outbox_keep(&box);
+    EQ(a.now->refs, 1);
+    EQ(b.now->refs, 1);
+    EQ(box.lent_bytes, 0);
+    STR_EQ(all_of(&box, &text), "e two ");
+
+    EQ(outbox_push(&box, spool_put(&a, STR_LIT("three "), STR_NONE), BYTES_MAX), OK);
+    EQ(outbox_push_copy(&box, spool_put(&a, STR_LIT("four"), STR_NONE), BYTES_MAX), OK);
+    EQ(a.now->refs, 1);    // a copy behind what was lent keeps that too
+    STR_EQ(all_of(&box, &text), "e two three four");
+    outbox_fini(&box);
+    spool_fini(&a);
+    spool_fini(&b);
+}
+
+TEST(who_lags_a_little_holds_little) {
+    struct spool spool = { 0 };
+    struct outbox box = { 0 };
+    char frame[400] = { 0 };
+    struct str bytes = { frame, sizeof frame };
+    size_t held = 0;
+    const struct segment *last = NULL;
+
+    EQ(outbox_push_copy(&box, spool_put(&spool, bytes, STR_NONE), BYTES_MAX), OK);
+    OKAY(box.own.now->cap < SEGMENT_SMALL_BYTES);
+    while (box.bytes < 10 * SEGMENT_BYTES) {
+        if (box.own.now != last) {
+            last = box.own.now;
+            held += sizeof *last + last->cap;
+            OKAY(held <= 3 * MAX(box.bytes, SEGMENT_SMALL_BYTES) + SEGMENT_BYTES);
+        }
+        EQ(outbox_push_copy(&box, spool_put(&spool, bytes, STR_NONE), BYTES_MAX), OK);
+    }
+    OKAY(box.own.now->cap <= SEGMENT_BYTES);
+    outbox_fini(&box);
+    spool_fini(&spool);
+}
+
 TEST(a_segment_made_for_one_long_frame_takes_no_other) {
     struct spool spool = { 0 };
     size_t n = 3 * SEGMENT_BYTES;
@@ -152,11 +203,16 @@ TEST(nothing_is_lost_doubled_or_moved) {
             char text[16];
             int n = snprintf(text, sizeof text, "<%d>", step);
             struct str frame = { text, (size_t)n };
-            if (outbox_push(&box, spool_put(&spools[rng_below(&rng, 2)], frame, STR_NONE), 4096) ==
-                OK) {
+            struct span span = spool_put(&spools[rng_below(&rng, 2)], frame, STR_NONE);
+            bool is_copy = rng_below(&rng, 3) == 0;
+            if ((is_copy ? outbox_push_copy : outbox_push)(&box, span, 4096) == OK) {
                 buf_put_str(&in, frame);
             }
             continue;
+        }
+        if (rng_below(&rng, 4) == 0) {
+            outbox_keep(&box);
+            EQ(box.lent_bytes, 0);
         }
         struct iovec iov[OUTBOX_IOV_MAX];
         size_t count = outbox_peek(&box, iov);

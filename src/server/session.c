@@ -76,6 +76,25 @@ static void note_progress(struct session *s, bool is_blocked, size_t sent) {
     }
 }
 
+/* What waits because its socket is full is memory of its own, and of all such there is a bound. */
+static void count_backlog(struct session *s) {
+    uint32_t bytes = s->conn.is_write_blocked ? s->outbox.bytes : 0;
+    s->worker->backlog_bytes += (size_t)bytes - s->backlog_bytes;
+    s->backlog_bytes = bytes;
+}
+
+/* How much may wait for it. The less room there is for all that lag together, the less each may: so
+ * the bound for all holds, and those who lag most go first. */
+static size_t may_wait(const struct session *s) {
+    const struct worker *w = s->worker;
+    size_t bytes_max = w->settings->config->limits_outbox_bytes;
+    if (!s->conn.is_write_blocked) {
+        return bytes_max;
+    }
+    size_t all_max = w->settings->config->limits_backlog_bytes / w->server->worker_count;
+    return MIN(bytes_max, all_max - MIN(all_max, w->backlog_bytes));
+}
+
 /* Writes what the socket takes. false: it is broken. Ends nothing: pushing calls it, and whoever
  * pushes is walking a room. */
 static bool write_some(struct session *s) {
@@ -97,7 +116,10 @@ static bool write_some(struct session *s) {
     }
     if (!s->conn.is_write_blocked) {
         s->stalled_ms = 0;    // also when the last of it was held inside TLS
+    } else {
+        outbox_keep(&s->outbox);
     }
+    count_backlog(s);
     return true;
 }
 
@@ -115,11 +137,20 @@ static void leave_too_slow(struct session *s) {
     }
 }
 
+static enum err push(struct session *s, struct span span, size_t bytes_max) {
+    enum err err = s->conn.is_write_blocked ? outbox_push_copy(&s->outbox, span, bytes_max)
+                                            : outbox_push(&s->outbox, span, bytes_max);
+    METRIC_ADD_AT(outbox_bytes, s->worker->index, err == OK ? span.n : 0);
+    if (s->conn.is_write_blocked) {
+        count_backlog(s);
+    }
+    return err;
+}
+
 /* Queues without a look at the bound: close frames and the last words before them. */
 static void push_last(struct session *s, struct span span) {
-    enum err err = outbox_push(&s->outbox, span, UINT32_MAX);
+    enum err err = push(s, span, UINT32_MAX);
     CHECK(err == OK);
-    METRIC_ADD_AT(outbox_bytes, s->worker->index, span.n);
     if (!s->conn.is_write_blocked) {
         worker_dirty(s->worker, s, false);
     }
@@ -129,15 +160,12 @@ void session_push(struct session *s, struct span span, bool is_bulk) {
     if (s->state >= SESSION_LEAVING || s->is_too_slow) {
         return;
     }
-    size_t bytes_max = s->worker->settings->config->limits_outbox_bytes;
-    enum err err = s->conn.is_write_blocked ? outbox_push_copy(&s->outbox, span, bytes_max)
-                                            : outbox_push(&s->outbox, span, bytes_max);
+    enum err err = push(s, span, may_wait(s));
     if (err != OK && !s->conn.is_write_blocked) {
         write_some(s);    // it waits for us and not for the reader: it can go now
-        err = outbox_push(&s->outbox, span, bytes_max);
+        err = push(s, span, may_wait(s));
     }
     s->is_too_slow = err != OK;
-    METRIC_ADD_AT(outbox_bytes, s->worker->index, err == OK ? span.n : 0);
     if (s->is_too_slow || !s->conn.is_write_blocked) {
         worker_dirty(s->worker, s, is_bulk && !s->is_too_slow);
     }
@@ -530,6 +558,7 @@ void session_drop(struct session *s, bool is_reset) {
     worker_clean(s->worker, s);
     METRIC_ADD_AT(outbox_bytes, s->worker->index, -(int64_t)s->outbox.bytes);
     outbox_fini(&s->outbox);
+    count_backlog(s);
     s->stalled_ms = 0;
     s->expires_ms = 0;
     session_set_timer(s);

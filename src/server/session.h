@@ -92,6 +92,7 @@ struct session {
     uint64_t expires_ms;       // monotonic: when its credential ends; 0: never
     uint64_t stalled_ms;       // since when its socket takes nothing; 0: it does
     uint64_t heard_ms;         // when it was last heard of
+    uint32_t backlog_bytes;    // what of its outbox is counted in worker::backlog_bytes
     uint16_t pending;          // commands under way in the ring
     uint16_t control_count;    // control frames in the second control_s
     uint32_t control_s;

@@ -13,7 +13,7 @@ void spool_fini(struct spool *spool) {
     segment_unref(&spool->now);
 }
 
-static void make_room(struct spool *spool, uint32_t n) {
+static void make_room(struct spool *spool, uint32_t n, uint32_t segment_bytes) {
     bool is_odd = spool->now != NULL && spool->now->cap > SEGMENT_BYTES;    // made for one frame
     if (spool->now != NULL && !is_odd && spool->now->cap - spool->now->used >= n) {
         return;
@@ -23,16 +23,13 @@ static void make_room(struct spool *spool, uint32_t n) {
         return;
     }
     segment_unref(&spool->now);
-    uint32_t cap = MAX(SEGMENT_BYTES - (uint32_t)sizeof(struct segment), n);
+    uint32_t cap = MAX(segment_bytes - (uint32_t)sizeof(struct segment), n);
     spool->now = xalloc(sizeof(struct segment) + cap);
     *spool->now = (struct segment){ .refs = 1, .cap = cap };
 }
 
-struct span spool_put(struct spool *spool, struct str head, struct str body) {
-    CHECK(head.n + body.n < UINT32_MAX / 2);
+static struct span put(struct spool *spool, struct str head, struct str body) {
     uint32_t n = (uint32_t)(head.n + body.n);
-    make_room(spool, n);
-
     struct segment *segment = spool->now;
     struct span span = { segment, segment->used, n };
     if (head.n > 0) {
@@ -43,6 +40,19 @@ struct span spool_put(struct spool *spool, struct str head, struct str body) {
     }
     segment->used += n;
     return span;
+}
+
+struct span spool_put(struct spool *spool, struct str head, struct str body) {
+    CHECK(head.n + body.n < UINT32_MAX / 2);
+    make_room(spool, (uint32_t)(head.n + body.n), SEGMENT_BYTES);
+    return put(spool, head, body);
+}
+
+struct span spool_put_small(struct spool *spool, struct str body) {
+    CHECK(body.n < UINT32_MAX / 2);
+    uint32_t bytes = spool->now == NULL ? SEGMENT_SMALL_BYTES : 2 * spool->now->cap;
+    make_room(spool, (uint32_t)body.n, MIN(bytes, SEGMENT_BYTES));
+    return put(spool, body, STR_NONE);
 }
 
 void span_hold(struct span span) {

@@ -16,7 +16,8 @@
 #include "base/base.h"
 #include "base/str.h"
 
-#define SEGMENT_BYTES 65536u    // larger only for a single frame that needs it
+#define SEGMENT_BYTES 65536u         // larger only for a single frame that needs it
+#define SEGMENT_SMALL_BYTES 2048u    // the first one of a small spool
 
 struct segment {
     uint32_t refs;
@@ -43,6 +44,9 @@ void spool_fini(struct spool *spool);
 /* Appends two pieces as one contiguous frame and returns where it lies. The span is borrowed: it is
  * good until the next call here unless a reference is taken. */
 struct span spool_put(struct spool *spool, struct str head, struct str body);
+
+/* The same for a spool that many have one of: its segments begin small, and double. */
+struct span spool_put_small(struct spool *spool, struct str body);
 
 /* Takes, and gives back, a reference to what the span lies in. */
 void span_hold(struct span span);

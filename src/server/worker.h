@@ -104,7 +104,8 @@ struct worker {
     uint64_t visited[2];
     struct list unreleased;    // struct letter: batches whose fan-out is not out yet
 
-    unsigned told;    // BIT() of each dialect told a message in this batch
+    size_t backlog_bytes;    // waiting for sessions whose sockets are full
+    unsigned told;           // BIT() of each dialect told a message in this batch
     struct spool spools[WIRE_FORMS];
     struct spool own_spool;    // frames for one session
     struct buf scratch;        // a message being encoded
