@@ -5,8 +5,8 @@
  *
  * A dm is a room nobody follows: its events name the sessions they are for. Edits and deletions
  * name only a message, and which room that is in the core cannot know, so the store fills the room
- * in and those who follow it hear. Of a dm nobody would; a command that also names the room, or the
- * other person of the dm, lets the core list the sessions, and the store holds it to that room. */
+ * in, and the workers tell those who follow it, or both persons of a dm. A command that also names
+ * the room, or the other person of the dm, is held to that room by the store. */
 #include "core/state.h"
 #include "core/text.h"
 #include "core/turn.h"

@@ -24,7 +24,7 @@ EVENT(member_added, AUD_NOBODY, true)      // [room user]
 EVENT(member_removed, AUD_NOBODY, true)    // [room user]
 EVENT(message_posted, AUD_ROOM,
       true)    // [room room_name user username other content client_id -> message seq]
-EVENT(message_edited, AUD_ROOM, true)    // [user is_moderator message content -> room seq other...]
+EVENT(message_edited, AUD_ROOM, true)    // [user is_moderator message content (room) -> room seq other...]
 EVENT(message_deleted, AUD_ROOM, true)      // [user is_moderator message -> room seq other...]
 EVENT(follow_started, AUD_NOBODY, false)    // [session room room_name]
 EVENT(follow_ended, AUD_NOBODY, false)      // [session room]

@@ -262,6 +262,16 @@ static void tell_sessions(struct worker *w, const struct event *ev) {
     }
 }
 
+/* A change in a dm that did not name it: only the store knew whom it concerns. It is rare, so
+ * nobody keeps a list for it. */
+static void tell_pair(struct worker *w, const struct event *ev) {
+    LIST_EACH(s, &w->sessions[SESSION_LIVE], struct session, on_state) {
+        if (s->user.v != 0 && (s->user.v == ev->user.v || s->user.v == ev->other.v)) {
+            tell_one(w, s, ev, false);
+        }
+    }
+}
+
 /* A token was revoked: whoever of this user came in with one proves that it was another. */
 static void check_tokens(struct worker *w, user_id user) {
     LIST_EACH(s, &w->sessions[SESSION_LIVE], struct session, on_state) {
@@ -297,6 +307,11 @@ static bool is_heard(const struct worker *w, const struct event *ev) {
 
 static void on_event(struct worker *w, struct run *run, const struct event *ev) {
     if (ev->is_void || ev->is_repeat) {
+        return;
+    }
+    if (ev->audience == AUD_ROOM && ev->room_kind == ROOM_DM) {
+        end_run(w, run);
+        tell_pair(w, ev);
         return;
     }
     if (ev->audience == AUD_ROOM) {

@@ -162,6 +162,45 @@ CONTRACT(others_may_not_alter_a_message_unless_they_moderate) {
     EQ(history(rig, GENERAL, 0, 0)->total, 0);
 }
 
+CONTRACT(a_change_is_held_to_the_room_it_names) {
+    channel(rig, 2, "other");
+    struct event *ev = say(rig, GENERAL, ANN, "here");
+    OKAY(rig_commit(rig));
+    struct event *elsewhere = edit(rig, ev->message.v, ANN, "there");
+    elsewhere->room.v = 2;
+    struct event *moderated = erase(rig, ev->message.v, BOB);
+    moderated->room.v = 2;
+    moderated->is_moderator = true;
+    struct event *right = edit(rig, ev->message.v, ANN, "right here");
+    right->room.v = GENERAL;
+    OKAY(rig_commit(rig));
+    EQ(elsewhere->refusal, REFUSE_message_unknown);
+    EQ(moderated->refusal, REFUSE_message_unknown);
+    OKAY(elsewhere->is_void && moderated->is_void && !right->is_void);
+    STR_EQ(contents(rig, history(rig, GENERAL, 0, 0)), "right here ");
+}
+
+CONTRACT(of_what_is_private_nobody_learns_that_it_is_there) {
+    channel(rig, 2, "secret")->is_private = true;
+    dm(rig, 3, BOB, ANN);
+    struct event *secret = say(rig, 2, ANN, "mine");
+    struct event *psst = say(rig, 3, ANN, "ours");
+    OKAY(rig_commit(rig));
+    struct event *all[6];
+    for (size_t i = 0; i < COUNT(all); i++) {
+        all[i] = erase(rig, (i < 3 ? secret : psst)->message.v, BOB);
+        all[i]->is_moderator = i % 3 != 0;               // guesses, moderates,
+        all[i]->room.v = i == 2 ? 2 : i == 5 ? 3 : 0;    // moderates where he may look
+    }
+    OKAY(rig_commit(rig));
+    EQ(all[0]->refusal, REFUSE_message_unknown);
+    EQ(all[1]->refusal, REFUSE_message_unknown);
+    EQ(all[2]->refusal, REFUSE_NONE);
+    EQ(all[3]->refusal, REFUSE_message_unknown);
+    EQ(all[4]->refusal, REFUSE_message_unknown);
+    EQ(all[5]->refusal, REFUSE_forbidden);    // what two people say to each other is theirs
+}
+
 CONTRACT(a_message_that_is_not_there_cannot_be_altered) {
     struct event *ev = say(rig, GENERAL, ANN, "going");
     OKAY(rig_commit(rig));

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "base/rng.h"
+#include "store/alter.h"
 #include "store/drivers.h"
 
 void vec_push(struct vec *v, void *value) {
@@ -234,7 +235,10 @@ static enum refusal may_alter(const struct message *m, const struct memory_room 
     if (m == NULL || m->deleted_ms != 0 || room->removed_ms != 0) {
         return REFUSE_message_unknown;
     }
-    return ev->is_moderator || m->user.v == ev->user.v ? REFUSE_NONE : REFUSE_forbidden;
+    return alter_check(ev, &(struct alter_target){ .author = m->user,
+                                                   .room = m->room,
+                                                   .room_kind = room->created.room_kind,
+                                                   .is_private = room->created.is_private });
 }
 
 static void message_alter(struct memory_store *s, struct batch *batch, struct event *ev) {

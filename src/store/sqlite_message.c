@@ -6,6 +6,7 @@
  *
  * A removed room is gone at once (its row says so, its members are deleted), but its messages go a
  * slice with each later batch, so that no batch waits for a million of them. */
+#include "store/alter.h"
 #include "store/sqlite.h"
 
 #define PURGE_ROWS "500"    // messages deleted with one batch
@@ -25,9 +26,10 @@ static const struct {
                     " DO NOTHING"),
     STMT(posted, "SELECT id, seq, at_ms, content FROM messages"
                  " WHERE user_id = ?1 AND room_id = ?2 AND client_id = ?3"),
-    STMT(find, "SELECT m.user_id, m.seq, r.id, r.name, r.kind, r.server_id, r.dm_a, r.dm_b"
-               " FROM messages m JOIN rooms r ON r.id = m.room_id"
-               " WHERE m.id = ?1 AND m.deleted_ms IS NULL AND r.removed_ms IS NULL"),
+    STMT(find,
+         "SELECT m.user_id, m.seq, r.id, r.name, r.kind, r.server_id, r.dm_a, r.dm_b, r.is_private"
+         " FROM messages m JOIN rooms r ON r.id = m.room_id"
+         " WHERE m.id = ?1 AND m.deleted_ms IS NULL AND r.removed_ms IS NULL"),
     STMT(edit, "UPDATE messages SET edited_ms = ?2, content = ?3 WHERE id = ?1"),
     STMT(delete, "UPDATE messages SET deleted_ms = ?2, content = ?3 WHERE id = ?1"),
     STMT(change, "INSERT INTO changes (position, room_id, kind, message_id, at_ms)"
@@ -176,12 +178,17 @@ enum err sqlite_alter(struct sqlite_store *s, struct batch *batch, struct event 
     if (!is_row) {
         return make_void(s, ev, REFUSE_message_unknown);
     }
-    bool may = ev->is_moderator || sql_u64(find, 0) == ev->user.v;
-    if (may) {
+    enum refusal no = alter_check(ev, &(struct alter_target){
+                                          .author = { sql_u64(find, 0) },
+                                          .room = { sql_u64(find, 2) },
+                                          .room_kind = (enum room_kind)sql_u64(find, 4),
+                                          .is_private = sql_u64(find, 8) != 0,
+                                      });
+    if (no == REFUSE_NONE) {
         fill(batch, ev, find);
     }
     sql_done(find);
-    return may ? write_change(s, ev) : make_void(s, ev, REFUSE_forbidden);
+    return no == REFUSE_NONE ? write_change(s, ev) : make_void(s, ev, no);
 }
 
 /* Looks for a removed room that still has messages. */

@@ -17,8 +17,8 @@
  *                             and content of the first one; nothing is written.
  *   message_edited, _deleted  room, room_name, room_kind, server, seq; in a dm `other`, the one
  *                             who is not the author. If the message is not there, or gone:
- *                             is_void and refusal message_unknown; if `user` is neither its author
- *                             nor is_moderator: is_void and refusal forbidden. The reply that
+ *                             is_void and refusal message_unknown; if `user` may not alter it
+ *                             (store/alter.h): is_void and that rule's refusal. The reply that
  *                             points to a void event gets that refusal.
  * Everything else is written as it is. A fact that contradicts another (a name taken twice, a
  * member of no room) is a bug of the core and ends the process. */

@@ -46,11 +46,25 @@ OPERATION(ping, HUB, "{\"type\":\"ping\"}",       DOOR,  BANNED, PONG,     PONG,
 OPERATION(message_edit, CORE, CMD("\"message_edit\",\"message\":\"$said\",\"content\":\"y\""),
                                                   DOOR,  BANNED, FORBID,   FORBID,    FORBID,    EDITED,    FORBID,    NOBODY)
 OPERATION(message_edit, CORE, CMD("\"message_edit\",\"message\":\"$told\",\"content\":\"y\""),
-                                                  DOOR,  BANNED, FORBID,   FORBID,    FORBID,    SILENT,    FORBID,    NOBODY)
+                                                  DOOR,  BANNED, NO_MSG,   NO_MSG,    NO_MSG,    SILENT,    NO_MSG,    NOBODY)
+OPERATION(message_edit, CORE, CMD("\"message_edit\",\"message\":\"$told\",\"user\":2,\"content\":\"y\""),
+                                                  DOOR,  BANNED, NO_MSG,   NO_MSG,    NO_MSG,    NO_MSG,    NO_MSG,    NOBODY)
+OPERATION(message_edit, CORE, CMD("\"message_edit\",\"message\":\"$wrote\",\"content\":\"y\""),
+                                                  DOOR,  BANNED, NO_MSG,   NO_MSG,    NO_MSG,    EDITED,    NO_MSG,    NOBODY)
+OPERATION(message_edit, CORE, CMD("\"message_edit\",\"message\":\"$wrote\",\"room_name\":\"general\",\"content\":\"y\""),
+                                                  DOOR,  BANNED, NO_MSG,   NO_MSG,    NO_MSG,    NO_MSG,    NO_MSG,    NOBODY)
 OPERATION(message_edit, CORE, CMD("\"message_edit\",\"message\":\"$wrote\",\"user\":2,\"content\":\"y\""),
                                                   DOOR,  BANNED, NO_MSG,   NO_MSG,    NO_MSG,    EDITED,    NO_MSG,    NOBODY)
 OPERATION(message_delete, CORE, CMD("\"message_delete\",\"message\":\"$said\""),
                                                   DOOR,  BANNED, FORBID,   FORBID,    FORBID,    DELETED,   SILENT,    NOBODY)
+OPERATION(message_delete, CORE, CMD("\"message_delete\",\"message\":\"$told\""),
+                                                  DOOR,  BANNED, NO_MSG,   NO_MSG,    NO_MSG,    SILENT,    NO_MSG,    NOBODY)
+OPERATION(message_delete, CORE, CMD("\"message_delete\",\"message\":\"$told\",\"room_name\":\"general\""),
+                                                  DOOR,  BANNED, NO_MSG,   NO_MSG,    NO_MSG,    NO_MSG,    NO_MSG,    NOBODY)
+OPERATION(message_delete, CORE, CMD("\"message_delete\",\"message\":\"$wrote\""),
+                                                  DOOR,  BANNED, NO_MSG,   NO_MSG,    NO_MSG,    DELETED,   NO_MSG,    NOBODY)
+OPERATION(message_delete, CORE, CMD("\"message_delete\",\"message\":\"$wrote\",\"room_name\":\"general\""),
+                                                  DOOR,  BANNED, NO_MSG,   NO_MSG,    NO_MSG,    NO_MSG,    NO_MSG,    NOBODY)
 OPERATION(message_delete, CORE, CMD("\"message_delete\",\"message\":\"$told\",\"room_name\":\"secret\""),
                                                   DOOR,  BANNED, NO_ROOM,  NO_ROOM,   FORBID,    SILENT,    NO_ROOM,   NOBODY)
 OPERATION(message_delete, CORE, CMD("\"message_delete\",\"message\":\"$wrote\",\"user\":2"),

@@ -1,0 +1,39 @@
+/* Who may alter a message: the part of the rule that needs the message, which the core has not. One
+ * place for all drivers.
+ *
+ *      the message is not in the room that the command named     unknown
+ *      its author                                                may
+ *      a moderator (the core said so), in a public channel, or
+ *        in a room he named, which the core let him see           may
+ *      anybody else, where he may know of it                      forbidden
+ *      anybody else                                               unknown */
+#ifndef PARLOIR_STORE_ALTER_H
+#define PARLOIR_STORE_ALTER_H
+
+#include "core/event.h"
+
+/* What is there: a message that was neither deleted nor lies in a removed room. */
+struct alter_target {
+    user_id author;
+    room_id room;
+    enum room_kind room_kind;
+    bool is_private;
+};
+
+/* REFUSE_NONE: the event may take effect. `ev` is as the core made it, room 0 if none was named;
+ * what an earlier try of the same batch has filled in changes nothing. */
+static inline enum refusal alter_check(const struct event *ev, const struct alter_target *of) {
+    bool is_named = ev->room.v != 0;
+    if (is_named && ev->room.v != of->room.v) {
+        return REFUSE_message_unknown;
+    }
+    if (ev->user.v == of->author.v) {
+        return REFUSE_NONE;
+    }
+    if (!is_named && (of->is_private || of->room_kind == ROOM_DM)) {
+        return REFUSE_message_unknown;
+    }
+    return ev->is_moderator && of->room_kind != ROOM_DM ? REFUSE_NONE : REFUSE_forbidden;
+}
+
+#endif
