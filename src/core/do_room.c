@@ -8,6 +8,7 @@
  * business. */
 #include "core/state.h"
 #include "core/turn.h"
+#include "core/typing.h"
 
 enum refusal turn_may_follow(struct turn *t, const struct room *room) {
     uint32_t most = t->core->limits.follows_per_session;
@@ -91,7 +92,7 @@ enum refusal do_typing_set(struct turn *t) {
     }
     bool is_on = t->cmd->is_on != 0;
     turn_reply_room(t, room);
-    if (follow_may_type(t->session, room, is_on, turn_ms(t))) {
+    if (typing_may_tell(&t->user->typing, room->id, is_on, turn_ms(t))) {
         turn_event_room(t, EV_typing_changed, room, t->user)->is_on = is_on;
     }
     return REFUSE_NONE;

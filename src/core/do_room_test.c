@@ -175,6 +175,24 @@ TEST(typing_goes_through_once_a_second_and_the_surplus_is_answered_in_silence) {
     STR_EQ(str_of(rig_order(rig)), "reply typing_changed");
 }
 
+TEST(coming_and_going_gives_nobody_a_new_second_of_typing) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann in general");
+    rig_do(rig, "ann", TYPING("general", 1));
+    EQ(rig_events(rig, EV_typing_changed), 1);
+    rig_do(rig, "ann", LEAVE("general"));
+    rig_do(rig, "ann", JOIN("general"));
+    rig_do(rig, "ann", TYPING("general", 1));
+    EQ(rig_events(rig, EV_typing_changed), 0);
+    rig_close(rig, "ann");
+    rig_open(rig, "ann");
+    rig_do(rig, "ann", JOIN("general"));
+    rig_do(rig, "ann", TYPING("general", 1));
+    EQ(rig_events(rig, EV_typing_changed), 0);
+    rig->now_ms += TYPING_EVERY_MS;
+    rig_do(rig, "ann", TYPING("general", 1));
+    EQ(rig_events(rig, EV_typing_changed), 1);
+}
+
 TEST(typing_is_limited_over_all_sessions_of_a_user_and_for_each_room) {
     SCOPED(rig_free) struct rig *rig = rig_new("mia member of secret");
     rig_open(rig, "mia/2");

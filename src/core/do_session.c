@@ -12,6 +12,7 @@
 #include "core/state.h"
 #include "core/text.h"
 #include "core/turn.h"
+#include "core/typing.h"
 
 enum refusal do_malformed(struct turn *t) {
     uint64_t no = t->cmd->refusal;
@@ -138,6 +139,7 @@ enum refusal do_session_close(struct turn *t) {
         session_close(&t->core->sessions, &t->core->rooms, &t->session);
         t->user->left_s = (uint32_t)(turn_ms(t) / 1000);
         rate_tidy(&t->user->rate, t->core->rate_memory, turn_ms(t));
+        typing_tidy(&t->user->typing, turn_ms(t));
     }
     return REFUSE_NONE;
 }

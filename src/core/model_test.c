@@ -37,7 +37,7 @@ struct model {
     size_t sent[USERS];
     bool is_open[SESSIONS];
     bool follows[SESSIONS][ROOMS];
-    uint64_t typed_ms[SESSIONS][ROOMS][2];
+    uint64_t typed_ms[USERS][ROOMS][2];
     bool exists[ROOMS];
     unsigned heard[SESSIONS][KINDS];
 };
@@ -71,8 +71,6 @@ static bool user_follows(const struct model *m, size_t user, size_t room) {
 
 static void unfollow(struct model *m, size_t s, size_t room) {
     m->follows[s][room] = false;
-    m->typed_ms[s][room][0] = NEVER;
-    m->typed_ms[s][room][1] = NEVER;
     if (m->exists[room] && !user_follows(m, user_of(s), room)) {
         tell_room(m, room, EV_room_left);
     }
@@ -199,9 +197,9 @@ static enum refusal model_type(struct model *m, size_t s, size_t room, bool is_o
         return no;
     }
     size_t user = user_of(s);
-    uint64_t last = MAX(m->typed_ms[user][room][is_on], m->typed_ms[user + USERS][room][is_on]);
+    uint64_t last = m->typed_ms[user][room][is_on];
     if (last == NEVER || last + TYPING_EVERY_MS <= m->now_ms) {
-        m->typed_ms[s][room][is_on] = m->now_ms;
+        m->typed_ms[user][room][is_on] = m->now_ms;
         tell_room(m, room, EV_typing_changed);
     }
     return REFUSE_NONE;
@@ -232,8 +230,6 @@ static void end_sessions(struct model *m, size_t user) {
         was_in[room] = user_follows(m, user, room);
         m->follows[user][room] = false;
         m->follows[user + USERS][room] = false;
-        memset(m->typed_ms[user][room], 0, sizeof m->typed_ms[user][room]);
-        memset(m->typed_ms[user + USERS][room], 0, sizeof m->typed_ms[user][room]);
     }
     for (size_t room = 0; room < ROOMS; room++) {
         if (was_in[room]) {
@@ -285,7 +281,8 @@ static enum refusal model_room(struct model *m, size_t room, bool is_added) {
     m->exists[room] = false;
     for (size_t s = 0; s < SESSIONS; s++) {
         m->follows[s][room] = false;
-        memset(m->typed_ms[s][room], 0, sizeof m->typed_ms[s][room]);
+        m->typed_ms[user_of(s)][room][0] = NEVER;    // the next one of that name is another room
+        m->typed_ms[user_of(s)][room][1] = NEVER;
     }
     for (size_t user = 0; room == 1 && user < USERS; user++) {
         m->is_member[user] = true;    // the next one of that name is public

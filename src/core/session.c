@@ -155,18 +155,3 @@ bool follow_any(const struct user *user, const struct room *room, const struct s
     }
     return false;
 }
-
-/* Half a clock is enough to tell one second, and keeps a follow at 16 bytes. It comes round every
- * 49 days: a notice might then be dropped that need not be. */
-bool follow_may_type(struct session *s, const struct room *room, bool is_on, uint64_t now_ms) {
-    uint32_t now = MAX((uint32_t)now_ms, 1u);    // 0 says never
-    for (struct session *other = s->user->sessions; other != NULL; other = other->next) {
-        const struct follow *follow = follow_find(other, room);
-        uint32_t last = follow == NULL ? 0 : follow->typed_ms[is_on];
-        if (last != 0 && now - last < TYPING_EVERY_MS) {
-            return false;
-        }
-    }
-    follow_find(s, room)->typed_ms[is_on] = now;
-    return true;
-}

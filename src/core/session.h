@@ -18,8 +18,7 @@ struct rooms;
 struct user;
 
 struct follow {
-    struct room *room;       // borrowed; it may be a removed one
-    uint32_t typed_ms[2];    // by is_on: the low half of when typing was last told; 0: never
+    struct room *room;    // borrowed; it may be a removed one
 };
 
 struct session {
@@ -75,9 +74,5 @@ void follow_end_all(struct session *s, struct rooms *rooms);
 
 /* Whether any session of the user follows the room, `but` (may be NULL) not looked at. */
 bool follow_any(const struct user *user, const struct room *room, const struct session *but);
-
-/* Whether the user may tell the room again that they are (not) typing, TYPING_EVERY_MS after they
- * did on any session. If so it counts as told. The session follows the room. */
-bool follow_may_type(struct session *s, const struct room *room, bool is_on, uint64_t now_ms);
 
 #endif

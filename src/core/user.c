@@ -1,6 +1,6 @@
 /* Users: everybody there is.
  *
- *     users ──owns──> user ──owns──> big name, token labels, rate ring
+ *     users ──owns──> user ──owns──> big name, token labels, rate ring, typing
  *       maps by id, name, mobile ──borrow──^
  *
  * There may be a million of them, nearly all idle, so a user is small: a name of up to sixteen
@@ -11,6 +11,7 @@
 
 #include "core/rate.h"
 #include "core/text.h"
+#include "core/typing.h"
 
 #define USERS_PER_BLOCK 512
 
@@ -58,6 +59,7 @@ void users_fini(struct users *users) {
         name_drop(u);
         tokens_drop(u);
         rate_free(&u->rate);
+        typing_free(&u->typing);
         slab_put(&users->slab, u);
     }
     map_fini(&users->by_id);
@@ -127,6 +129,7 @@ bool user_erase(struct users *users, struct user *u, struct str placeholder) {
     }
     tokens_drop(u);
     rate_free(&u->rate);
+    typing_free(&u->typing);
     u->role = ROLE_MEMBER;
     u->banned_until_ms = BAN_NONE;
     u->is_erased = true;

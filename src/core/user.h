@@ -20,6 +20,7 @@
 struct rate;
 struct session;
 struct token_label;
+struct typing;
 
 struct user {
     user_id id;
@@ -37,6 +38,7 @@ struct user {
     struct list members;           // struct member::in_user
     struct token_label *tokens;    // owned
     struct rate *rate;             // owned; NULL: nothing to remember
+    struct typing *typing;         // owned; the same
     struct user *next;             // users::first
 };
 

@@ -32,7 +32,8 @@ struct link_sink {
     void (*on_reply)(void *ctx, struct str framed);
 
     /* The peer's close frame arrived (by_peer), or the framing refuses to go on: 1002 protocol,
-     * 1007 not UTF-8 or not DEFLATE, 1008 too many fragments, 1009 too big. `code` is what the
+     * 1007 not UTF-8 or not DEFLATE, 1008 too many fragments or far longer packed than
+     * unpacked, 1009 too big. `code` is what the
      * close frame we send must carry (1005: send one without a code). The last callback. */
     void (*on_closing)(void *ctx, uint16_t code, bool by_peer);
 

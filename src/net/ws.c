@@ -30,6 +30,8 @@
 #define HEAD_BITS_OPCODE 0x0f
 #define HEAD_BITS_MASKED 0x80
 #define HEAD_BITS_LENGTH 0x7f
+#define PACKED_RATIO_MAX 2       // a message may be this much longer packed than unpacked,
+#define PACKED_SPARE_BYTES 64    // and so much more: short ones often are
 #define MASK_BYTES 4
 
 /* A frame's header, read. */
@@ -229,6 +231,9 @@ static bool message_up(const struct feed *f, enum link_kind kind, bool is_deflat
         enum err err = inflater_put(f->shared->inflater, &plain, payload);
         if (err != OK) {
             return fail(f, err == ERR_TOO_BIG ? WS_CLOSE_TOO_BIG : WS_CLOSE_UTF8);
+        }
+        if (payload.n > PACKED_RATIO_MAX * plain.n + PACKED_SPARE_BYTES) {
+            return fail(f, WS_CLOSE_POLICY);    // made to cost us time, not to save any bytes
         }
         payload = plain.n == 0 ? STR_LIT("") : buf_str(&plain);
         if (kind == LINK_TEXT && !str_is_utf8(payload)) {

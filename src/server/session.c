@@ -294,7 +294,8 @@ static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
     if (cmd.type == CMD_malformed) {
         METRIC_ADD_AT(protocol_errors_total, s->dialect->id, 1);
     }
-    return session_ask(s, &cmd);
+    s->worker->fed_bytes += payload.n;
+    return session_ask(s, &cmd) && s->worker->fed_bytes < FEED_BYTES_PER_TURN;
 }
 
 /* Counts a ping or a pong. true: one too many within this second, and the session leaves. */
@@ -359,6 +360,7 @@ static size_t on_bytes(struct conn *c, uint8_t *p, size_t n) {
     if (s->close_code == 0 && s->state == SESSION_LEAVING) {
         return n;    // lines or HTTP on their way out: whatever still comes is dropped
     }
+    s->worker->fed_bytes = 0;
     size_t taken = s->framing == FRAMING_LINES
                        ? operator_feed(s, p, n)
                        : ws_feed(&s->ws, &s->worker->ws_shared, p, n, &link_sink, s);
@@ -367,6 +369,8 @@ static size_t on_bytes(struct conn *c, uint8_t *p, size_t n) {
     }
     if (s->is_held || s->is_starved) {
         conn_pause(c);
+    } else if (taken < n) {
+        conn_resume(c);    // its share of this turn is used up
     }
     return taken;
 }

@@ -35,6 +35,7 @@
 #define STALL_MS 20000       // a reader that takes nothing for so long is too slow
 #define PENDING_MAX 64       // commands of one session under way; then it is not read
 #define QUESTIONS_MAX 1      // of them, those whose answers are long: two could fill an outbox
+#define FEED_BYTES_PER_TURN 65536       // of messages, unpacked: a few bytes may unpack to many
 #define READ_BYTES_BEFORE_LIVE 16384    // what may be kept for somebody we do not know
 #define CONTROL_PER_SECOND_MAX 200      // pings and the like; more is a flood (1008)
 

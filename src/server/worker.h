@@ -104,6 +104,7 @@ struct worker {
     uint64_t visited[2];
     struct list unreleased;    // struct letter: batches whose fan-out is not out yet
 
+    size_t fed_bytes;        // of messages, unpacked, in what is now being fed
     size_t backlog_bytes;    // waiting for sessions whose sockets are full
     unsigned told;           // BIT() of each dialect told a message in this batch
     struct spool spools[WIRE_FORMS];

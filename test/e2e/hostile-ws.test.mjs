@@ -14,6 +14,7 @@ import { Server } from './lib/server.mjs';
 
 const FRAME_BYTES_MAX = 65536;
 const FRAGMENTS_MAX = 1024;
+const EMPTY_BLOCK = Buffer.from('000000ffff', 'hex');    // stored, of no bytes
 const PING_TEXT = '{"type":"ping","id":7}';
 
 let server;
@@ -201,6 +202,41 @@ test('frames as heavy as can be, on every connection of a user, disturb nobody',
 });
 
 /* ---- compression */
+
+test('a message that was made longer by packing it ends the connection', async () => {
+    const blocks = Buffer.concat([...Array(500).fill(EMPTY_BLOCK),
+        deflated(Buffer.from(PING_TEXT))]);
+    await closes(1008, frame(TEXT, blocks, { rsv: 4 }), { deflate: true });
+    const fair = Buffer.concat([...Array(10).fill(EMPTY_BLOCK),
+        deflated(Buffer.from(PING_TEXT))]);
+    await answersPing(frame(TEXT, fair, { rsv: 4 }), { deflate: true });
+});
+
+test('small frames that unpack to large ones are taken turn by turn', async (t) => {
+    const alone = await Server.start({ set: { 'limits.profile': 'open', 'server.workers': 1 } });
+    t.after(() => alone.remove());
+    const heavy = await Raw.upgrade(alone.http, person('heavy'), { deflate: true });
+    const light = await Raw.upgrade(alone.http, person('light'));
+    const keys = Array.from({ length: 10000 }, () => '"":1').join(',');
+    const packed = frame(TEXT, deflated(Buffer.from(`{${keys}}`)), { rsv: 4 });
+    assert.ok(packed.length < 600);
+    heavy.write(Buffer.concat(Array(60).fill(packed)));
+    await heavy.frameOf(TEXT);
+    light.write(frame(TEXT, PING_TEXT));
+    let isPong = false;
+    const pong = light.frameOf(TEXT).then(({ json }) => {
+        isPong = json.type === 'pong';
+    });
+    let before = 1;
+    while (!isPong && before < 60) {
+        await heavy.frameOf(TEXT);
+        before++;
+    }
+    await pong;
+    assert.ok(isPong && before < 60, 'the ping did not wait for all sixty');
+    heavy.reset();
+    light.leave();
+});
 
 test('a compressed bomb is refused, and takes no memory', async () => {
     const before = await rssBytes(server.pid);
