@@ -2,7 +2,7 @@
  *
  * Listens on 127.0.0.1, prints "ready PORT" (port 0: the system's choice) and echoes WebSocket
  * messages until SIGTERM or SIGINT. A message over the bytes (default 16 MiB) ends in 1009, one in
- * more fragments (default 65,536) in 1008. */
+ * more fragments (default 65,536, and the empty one with which some clients end) in 1008. */
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 
 #define MESSAGE_BYTES_DEFAULT (16u << 20)
 #define MESSAGE_BYTES_MAX (1u << 30)
-#define FRAGMENTS_DEFAULT 65536
+#define FRAGMENTS_DEFAULT 65537
 
 static void on_timer(struct timer *t, void *ctx) {
     struct echo *echo = ctx;

@@ -52,6 +52,7 @@ struct shake shake_answer(const struct http1_request *req, struct buf *out) {
     }
     join_header(req, "Sec-WebSocket-Extensions", &offers);
     if (!buf_ok(&offers) || !ws_extensions_are_valid(buf_str(&offers)) ||
+        http1_header_count(req, "Sec-WebSocket-Key") != 1 ||
         ws_accept_of(http1_header(req, "Sec-WebSocket-Key"), accept) != OK) {
         shake_refuse(out, 400, STR_NONE,
                      STR_LIT("Sec-WebSocket-Key or -Extensions is not what RFC 6455 says.\n"));

@@ -1,5 +1,5 @@
 // 9: large messages, many fragments, small writes, and what is over the limits. All are for
-// a server with the default limits (16 MiB, 65,536 fragments) but SMALL, which is for one with
+// a server with the default limits (16 MiB, 65,537 fragments) but SMALL, which is for one with
 // --message-bytes 1000 --fragments 10.
 import { BINARY, CONTINUATION, TEXT, binary, cut, deflate, fragments, frame, ping, text }
   from "../wire.mjs";
@@ -68,10 +68,20 @@ const hard = [
       };
     },
   },
+  ...[TEXT, BINARY].map((opcode) => ({
+    what: `4 MiB of ${opcode === TEXT ? "text" : "bytes"} in 65,536 fragments, and an empty one`,
+    make() {
+      const payload = letters(4 * MIB);
+      return {
+        send: [Buffer.concat(fragments(opcode, [...cut(payload, 64), Buffer.alloc(0)]))],
+        want: [[opcode, payload]],
+      };
+    },
+  })),
   {
-    what: "65,537 fragments",
+    what: "65,538 fragments",
     make: () => ({
-      send: [Buffer.concat(fragments(BINARY, cut(Buffer.alloc(65537), 1)))],
+      send: [Buffer.concat(fragments(BINARY, cut(Buffer.alloc(65538), 1)))],
       fails: 1008,
     }),
   },
