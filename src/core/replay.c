@@ -91,6 +91,10 @@ enum err tape_replay(struct str tape, const struct core_limits *limits, struct b
             return err;
         }
     }
+    if (p.line == 0) {
+        buf_printf(report, "There is no whole line: this is no tape.\n");
+        return ERR_PROTO;
+    }
     buf_printf(report, "%zu commands in %zu batches: all as recorded.\n", p.commands, p.batches);
     return OK;
 }

@@ -263,9 +263,10 @@ enum err listen_open(struct listen_address *a, unsigned mode, int *fd) {
     socklen_t addr_bytes = sizeof a->addr;
     if (listen(made, LISTENER_BACKLOG) != 0 ||
         (!a->is_unix && getsockname(made, (struct sockaddr *)&a->addr, &addr_bytes) != 0)) {
-        enum err err = err_of(errno);
+        int why = errno;
         close(made);
-        return err;
+        errno = why;
+        return err_of(why);
     }
     a->is_ours = true;
     *fd = made;

@@ -59,30 +59,25 @@ void health_draining(struct health *h) {
     pthread_mutex_unlock(&h->lock);
 }
 
-bool health_is_ready(struct health *h) {
-    pthread_mutex_lock(&h->lock);
-    bool is_ready = h->is_writable && !h->is_draining;
-    pthread_mutex_unlock(&h->lock);
-    return is_ready;
-}
-
 unsigned health_live(struct health *h, struct buf *out) {
     (void)h;
     BUF_PUT_LIT(out, "{\"status\":\"ok\"}");
     return 200;
 }
 
-unsigned health_ready(struct health *h, struct buf *out) {
+unsigned health_ready(struct health *h, bool has_room, struct buf *out) {
     pthread_mutex_lock(&h->lock);
-    bool is_ready = h->is_writable && !h->is_draining;
-    if (is_ready) {
+    struct str why = h->is_draining    ? STR_LIT("shutting down")
+                     : !h->is_writable ? (struct str){ h->why, h->why_bytes }
+                     : !has_room       ? STR_LIT("the store's disk is full")
+                                       : STR_NONE;
+    if (why.n == 0) {
         BUF_PUT_LIT(out, "{\"status\":\"ok\"}");
     } else {
-        struct str why = { h->why, h->why_bytes };
         BUF_PUT_LIT(out, "{\"status\":\"unavailable\",\"reason\":");
-        json_put_text(out, h->is_draining ? STR_LIT("shutting down") : why);
+        json_put_text(out, why);
         buf_put_char(out, '}');
     }
     pthread_mutex_unlock(&h->lock);
-    return is_ready ? 200 : 503;
+    return why.n == 0 ? 200 : 503;
 }

@@ -31,15 +31,12 @@ void health_store_away(struct health *h, struct str why);
 /* The server is ending: from now on never ready. */
 void health_draining(struct health *h);
 
-/* Whether new work is welcome. */
-bool health_is_ready(struct health *h);
-
 /* Appends the JSON body of /healthz and returns the HTTP status: 200. */
 unsigned health_live(struct health *h, struct buf *out);
 
 /* Appends the JSON body of /readyz and returns the HTTP status: 200 with {"status":"ok"}, or 503
- * with
- * {"status":"unavailable","reason":"..."}. */
-unsigned health_ready(struct health *h, struct buf *out);
+ * with {"status":"unavailable","reason":"..."}. `has_room`: there is room on the store's disk,
+ * which nobody may have tried to write to lately. */
+unsigned health_ready(struct health *h, bool has_room, struct buf *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/tape.h"
 #include "test/unit.h"
 
 #define ARGS_MAX 16
@@ -287,6 +288,12 @@ TEST(a_tape_is_replayed) {
     EQ(RUN(&p, cli_replay, p.file), CLI_FAILED);
     OKAY(says(&p.err, "parloir: "));
     EQ(truncate(p.file, 0), 0);
+    EQ(RUN(&p, cli_replay, p.file), CLI_FAILED);
+    OKAY(says(&p.err, "no tape"));
+    file = fopen(p.file, "we");
+    SCOPED(buf_fini) struct buf line = BUF_INIT(4096);
+    tape_put_limits(&line, &(struct core_limits){ 0 });
+    OKAY(file != NULL && fwrite(line.p, 1, line.n, file) == line.n && fclose(file) == 0);
     EQ(RUN(&p, cli_replay, p.file), CLI_DONE);
 }
 

@@ -122,11 +122,19 @@ static int add_jwt(const struct cli *cli) {
     SCOPED(buf_fini) struct buf request = { 0 };
     SCOPED(buf_fini) struct buf token = BUF_INIT(JWT_BYTES_MAX);
     SCOPED(cli_reply_fini) struct cli_reply reply = CLI_REPLY_INIT;
+    if (str_chars(cli->label) > LABEL_CHARS_MAX) {
+        return cli_fail("--label: at most %d characters", LABEL_CHARS_MAX);
+    }
     cli_request(&request, "user_show");
     cli_request_text(&request, "username", cli->args[0]);
     int status = cli_ask(cli, &request, &reply);
     if (status == CLI_DONE) {
         status = mint(cli, &reply, &token);
+    }
+    if (status == CLI_DONE && !buf_ok(&token)) {
+        status = cli_fail("the token would be over %d bytes: auth.issuer, auth.audience and the "
+                          "name are too long together",
+                          JWT_BYTES_MAX);
     }
     if (status == CLI_DONE) {
         print_token(cli, buf_str(&token), &reply, cli->label);

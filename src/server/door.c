@@ -11,6 +11,7 @@
 #include "server/page.h"
 #include "server/server.h"
 #include "server/worker.h"
+#include "store/store.h"
 
 #define REQUEST_BODY_BYTES_MAX 65536
 #define KEEP_ALIVE_MS 15000    // between two requests
@@ -97,10 +98,15 @@ static void route_health(struct session *s, const struct http1_request *req) {
     answer_json(s, (int)status, STR_LIT("Cache-Control: no-store\r\n"), buf_str(&body));
 }
 
+unsigned door_ready(struct server *server, struct buf *out) {
+    bool has_room = server->store->ops->room(server->store) >= STORE_ROOM_BYTES_MIN;
+    return health_ready(server->health, has_room, out);
+}
+
 static void route_ready(struct session *s, const struct http1_request *req) {
     (void)req;
     SCOPED(buf_fini) struct buf body = BUF_INIT(RESPONSE_BYTES_MAX);
-    unsigned status = health_ready(s->worker->server->health, &body);
+    unsigned status = door_ready(s->worker->server, &body);
     answer_json(s, (int)status, STR_LIT("Cache-Control: no-store\r\n"), buf_str(&body));
 }
 

@@ -12,6 +12,8 @@
 
 #include "server/session.h"
 
+struct server;
+
 /* Feeds bytes to a session in HEAD; returns how many were taken. */
 size_t door_feed(struct session *s, uint8_t *p, size_t n);
 
@@ -26,6 +28,9 @@ void door_turn_away(struct session *s, int status, const char *sentence);
 
 /* Its time in HEAD is over. */
 void door_on_timeout(struct session *s);
+
+/* Appends what /readyz says; returns its HTTP status. */
+unsigned door_ready(struct server *server, struct buf *out);
 
 /* Frees the visit, if there still is one. */
 void door_close(struct session *s);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "net/lines.h"
 #include "obs/metrics.h"
+#include "server/door.h"
 #include "server/server.h"
 #include "server/worker.h"
 
@@ -234,7 +235,7 @@ static void say_status(struct session *s) {
     struct server *server = s->worker->server;
     SCOPED(buf_fini) struct buf out = BUF_INIT(OPERATOR_LINE_BYTES_MAX);
     SCOPED(buf_fini) struct buf ready = BUF_INIT(OPERATOR_LINE_BYTES_MAX);
-    unsigned status = health_ready(server->health, &ready);
+    unsigned status = door_ready(server, &ready);
 
     BUF_PUT_LIT(&out, "{\"ok\":true,\"cmd\":\"status\"");
     put_text(&out, "version", STR_LIT(PARLOIR_VERSION));

@@ -7,6 +7,7 @@
 #include "server/ring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -435,18 +436,37 @@ static void tape_fact(void *ctx, const struct event *ev) {
 }
 
 /* A tape begins with what the core knew: replay needs nothing else. */
-static enum err open_tape(struct ring *ring) {
+static enum err open_tape(struct ring *ring, struct buf *why) {
     ring->tape_text = BUF_INIT(TAPE_BYTES_MAX);
-    if (ring->parts.tape_path == NULL) {
+    const char *path = ring->parts.tape_path;
+    if (path == NULL) {
         return OK;
     }
-    ring->tape = fopen(ring->parts.tape_path, "we");
+    int fd =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);    // as private as the data
+    ring->tape = fd < 0 ? NULL : fdopen(fd, "w");
     if (ring->tape == NULL) {
-        LOG_ERROR("tape.open_failed", STR("path", ring->parts.tape_path), ERRNO(errno));
+        buf_printf(why, "the tape %s cannot be written: %s", path, strerror(errno));
         return ERR_IO;
     }
     tape_put_limits(&ring->tape_text, ring->parts.limits);
-    return ring->parts.store->ops->load(ring->parts.store, tape_fact, ring);
+    enum err err = ring->parts.store->ops->load(ring->parts.store, tape_fact, ring);
+    if (err != OK) {
+        buf_printf(why, "the store cannot be read for the tape: %s", err_text(err));
+    }
+    return err;
+}
+
+static enum err open_all(struct ring *ring, struct buf *why) {
+    enum err err = open_tape(ring, why);
+    if (err != OK) {
+        return err;
+    }
+    err = ring->parts.store->ops->reader_open(ring->parts.store, &ring->reader);
+    if (err != OK) {
+        buf_printf(why, "the store gives no reader: %s", err_text(err));
+    }
+    return err;
 }
 
 static void ring_free(struct ring **out) {
@@ -467,7 +487,7 @@ static void ring_free(struct ring **out) {
     *out = NULL;
 }
 
-enum err ring_start(const struct ring_parts *parts, struct ring **out) {
+enum err ring_start(const struct ring_parts *parts, struct ring **out, struct buf *why) {
     struct ring *ring = xzalloc(sizeof *ring);
     ring->parts = *parts;
     ring->away_ms = parts->away_ms;
@@ -482,10 +502,7 @@ enum err ring_start(const struct ring_parts *parts, struct ring **out) {
     pthread_cond_init(&ring->moved, &attr);
     pthread_condattr_destroy(&attr);
 
-    enum err err = open_tape(ring);
-    if (err == OK) {
-        err = parts->store->ops->reader_open(parts->store, &ring->reader);
-    }
+    enum err err = open_all(ring, why);
     if (err != OK) {
         ring_free(&ring);
         return err;

@@ -30,6 +30,7 @@
 
 struct answer;
 struct batch;
+struct buf;
 struct core;
 struct core_limits;
 struct event;
@@ -67,8 +68,9 @@ struct ring_parts {
     void *ctx;
 };
 
-/* Starts the threads. ERR_IO: the store gives no reader, or the tape cannot be written. */
-enum err ring_start(const struct ring_parts *parts, struct ring **out) MUST_USE;
+/* Starts the threads. ERR_IO: the store gives no reader, or the tape cannot be written; `why`
+ * receives a sentence. */
+enum err ring_start(const struct ring_parts *parts, struct ring **out, struct buf *why) MUST_USE;
 
 /* Lets everything that was pushed come round, ends the threads, frees the ring. No worker may push
  * any more. */

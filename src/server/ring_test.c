@@ -157,7 +157,7 @@ static struct rig *rig_new(uint32_t away_ms) {
                                         .away_ms = away_ms,
                                         .ops = &ops,
                                         .ctx = rig },
-                  &rig->ring),
+                  &rig->ring, &why),
        OK);
     return rig;
 }
@@ -334,7 +334,8 @@ TEST(while_the_store_hangs_writes_are_refused_and_others_served) {
     wait_at_gate(rig);
     say(rig, BOB);    // refused as soon as the store counts as away
     wait_heard(rig, "store_away22");
-    OKAY(!health_is_ready(rig->health));
+    SCOPED(buf_fini) struct buf said = BUF_INIT(1024);
+    EQ(health_ready(rig->health, true, &said), 503);
     ping(rig, BOB);
     wait_heard(rig, "ping22");
     ping(rig, ANN);    // must not pass her own message, which is held

@@ -108,7 +108,7 @@ static enum err open_store(struct server *server, struct buf *why) {
     return settings->config->is_dev ? demo_make(server->core, server->store) : OK;
 }
 
-static enum err start_ring(struct server *server) {
+static enum err start_ring(struct server *server, struct buf *why) {
     const struct config *config = server_settings(server)->config;
     struct core_limits limits;
     settings_core_limits(server_settings(server), &limits);
@@ -125,7 +125,7 @@ static enum err start_ring(struct server *server) {
             .ops = &ring_ops,
             .ctx = server,
         },
-        &server->ring);
+        &server->ring, why);
 }
 
 /* Opens one address on every worker; a Unix socket on the first alone. Appends what is in use to
@@ -146,9 +146,14 @@ static enum err open_address(struct server *server, struct str text, enum entran
     for (unsigned i = 0; i < count && err == OK; i++) {
         int fd = -1;
         err = listen_open(&address, mode, &fd);
-        if (err == OK) {
-            err = worker_add_entrance(&server->workers[i], fd, kind, address.is_tls);
+        if (err != OK) {
+            bool is_taken = errno == EADDRINUSE;
+            buf_printf(why, "cannot listen on %.*s: %s", STR_FMT(text),
+                       is_taken ? "another program listens there: stop it, or choose another"
+                                : strerror(errno));
+            return err;
         }
+        err = worker_add_entrance(&server->workers[i], fd, kind, address.is_tls);
     }
     if (err != OK) {
         buf_printf(why, "cannot listen on %.*s: %s", STR_FMT(text), err_text(err));
@@ -247,6 +252,23 @@ static enum err open_doors(struct server *server, struct buf *why) {
 
 /* ---- signals */
 
+/* Frees what no worker goes by any more, but for the first: what only a restart changes is still as
+ * it was there. */
+static void forget_older(struct server *server) {
+    struct settings *now = server_settings(server);
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        if (atomic_load(&server->workers[i].settings_seen) != now) {
+            return;
+        }
+    }
+    while (now->older != NULL && now->older->older != NULL) {
+        struct settings *gone = now->older;
+        now->older = gone->older;
+        gone->older = NULL;
+        settings_free(&gone);
+    }
+}
+
 static void reload(struct server *server) {
     SCOPED(buf_fini) struct buf why = BUF_INIT(CONFIG_VALUE_BYTES_MAX);
     struct settings *fresh = NULL;
@@ -254,8 +276,9 @@ static void reload(struct server *server) {
         LOG_ERROR("config.refused", TEXT("why", buf_str(&why)), STR("kept", "the old one"));
         return;
     }
+    forget_older(server);
     struct settings *old = server_settings(server);
-    const struct settings *first = old;    // what only a restart changes is still as it was here
+    const struct settings *first = old;
     while (first->older != NULL) {
         first = first->older;
     }
@@ -347,9 +370,8 @@ static enum err start(struct server *server, struct buf *why) {
     if (err == OK) {
         err = start_workers(server, why);
     }
-    if (err == OK && (err = start_ring(server)) != OK) {
-        buf_printf(why, "the store gives no reader, or the tape cannot be written: %s",
-                   err_text(err));
+    if (err == OK) {
+        err = start_ring(server, why);
     }
     if (err == OK) {
         err = open_doors(server, why);

@@ -1,8 +1,8 @@
 /* Settings: one configuration and what is made from it for the workers.
  *
  * Thread   immutable once made; any.
- * Memory   owned by the server; old ones are kept until the end, since a worker may still hold
- *          one. */
+ * Memory   owned by the server; old ones are kept until no worker holds them, the first until the
+ *          end. */
 #ifndef PARLOIR_SERVER_SETTINGS_H
 #define PARLOIR_SERVER_SETTINGS_H
 

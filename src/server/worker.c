@@ -275,6 +275,7 @@ static void look_at_server(struct worker *w) {
     struct settings *now = server_settings(w->server);
     if (now != w->settings) {
         w->settings = now;
+        atomic_store(&w->settings_seen, now);    // and nothing of the old one is held any more
         jwt_verifier_free(&w->verifier);
         w->verifier = jwt_verifier_new(now->keys);
     }
@@ -381,6 +382,7 @@ enum err worker_init(struct worker *w, struct server *server, unsigned index) {
         return err;
     }
     w->settings = server_settings(server);
+    atomic_init(&w->settings_seen, w->settings);
     queue_init(&w->inbox, wake_loop, &w->loop);
     queue_init(&w->answers, wake_loop, &w->loop);
     slab_init(&w->session_slab, sizeof(struct session), SESSIONS_PER_BLOCK);

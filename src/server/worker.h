@@ -74,6 +74,7 @@ struct worker {
     struct loop loop;
     struct server *server;        // borrowed
     struct settings *settings;    // borrowed; the configuration it goes by, until poked
+    _Atomic(struct settings *) settings_seen;    // the same, for the server to look at
     unsigned index;
     pthread_t thread;
     struct queue inbox;    // struct letter: batches that are through

@@ -406,7 +406,11 @@ CONTRACT(facts_can_be_taken_back_and_changed) {
 }
 
 CONTRACT(an_erased_user_leaves_the_messages_and_nothing_else) {
-    struct event *ev = fact(rig, EV_member_added);
+    struct event *ev = fact(rig, EV_user_changed);
+    ev->user.v = ANN, ev->role = ROLE_ADMIN;
+    ev = fact(rig, EV_ban_set);
+    ev->user.v = ANN;
+    ev = fact(rig, EV_member_added);
     ev->room.v = GENERAL, ev->user.v = ANN;
     ev = fact(rig, EV_token_added);
     ev->user.v = ANN, ev->label = STR_LIT("t"), ev->hash = STR_LIT("x");
@@ -428,6 +432,7 @@ CONTRACT(an_erased_user_leaves_the_messages_and_nothing_else) {
     STR_EQ(m->username, "erased-1");
     EQ(m->user.v, ANN);
     EQ(listing(rig, LIST_USERS, 0)->row_count, 3);
+    EQ(listing(rig, LIST_BANS, 0)->row_count, 0);
 }
 
 CONTRACT(a_removed_room_is_gone_with_its_messages_but_its_id_stays_taken) {

@@ -89,6 +89,8 @@ static void user_erase(struct memory_store *s, const struct event *ev) {
     user->erased_ms = ev->at_ms;
     user->created.username = arena_str(&s->arena, ev->username);
     user->created.mobile = STR_NONE;
+    user->created.role = ROLE_MEMBER;
+    user->is_banned = false;
     user->created.hash = STR_NONE;
     user->tokens.n = 0;
     VEC_EACH(struct memory_room, room, &s->rooms) {
@@ -340,6 +342,11 @@ static enum err commit(struct store *store, struct batch *batch) {
     return err;
 }
 
+static uint64_t room(struct store *store) {
+    (void)store;
+    return UINT64_MAX;
+}
+
 static enum err probe(struct store *store) {
     struct memory_store *s = memory_of(store);
     bool is_full = s->faults.at == 1 && s->faults.err == ERR_FULL;
@@ -448,6 +455,7 @@ static const struct store_ops memory_ops = {
     .load = load,
     .commit = commit,
     .probe = probe,
+    .room = room,
     .backup = backup,
     .check = check,
     .epoch = epoch,

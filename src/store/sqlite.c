@@ -87,6 +87,7 @@ static const struct store_ops sqlite_ops = {
     .load = sqlite_load,
     .commit = sqlite_commit,
     .probe = sqlite_probe,
+    .room = sqlite_room,
     .backup = sqlite_backup,
     .check = sqlite_check,
     .epoch = epoch,

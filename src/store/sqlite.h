@@ -101,6 +101,7 @@ void sqlite_forget(struct sqlite_store *s, uint64_t position);
 enum err sqlite_load(struct store *store, void (*on_fact)(void *ctx, const struct event *ev),
                      void *ctx) MUST_USE;
 enum err sqlite_probe(struct store *store) MUST_USE;
+uint64_t sqlite_room(struct store *store);
 enum err sqlite_backup(struct store *store, const char *path) MUST_USE;
 enum err sqlite_check(struct store *store, struct buf *report) MUST_USE;
 enum err sqlite_reader_open(struct store *store, struct store_reader **out) MUST_USE;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -26,6 +27,14 @@ enum err sqlite_probe(struct store *store) {
         return ERR_IO;
     }
     return err;
+}
+
+uint64_t sqlite_room(struct store *store) {
+    struct statvfs disk;
+    if (statvfs(CONTAINER_OF(store, struct sqlite_store, base)->path, &disk) != 0) {
+        return UINT64_MAX;
+    }
+    return (uint64_t)disk.f_bavail * disk.f_frsize;
 }
 
 static enum err sync_file(const char *path) {

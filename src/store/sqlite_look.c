@@ -40,6 +40,7 @@ static const struct store_ops look_ops = {
     .load = sqlite_load,
     .commit = commit,
     .probe = probe,
+    .room = sqlite_room,
     .backup = sqlite_backup,
     .check = sqlite_check,
     .epoch = epoch,

@@ -54,10 +54,11 @@ static const struct {
       "UPDATE users SET role = :role, password_hash = coalesce(:hash, password_hash)"
       " WHERE id = :user" },
     { EV_user_erased, true,
-      "UPDATE users SET username = :username, mobile = NULL, password_hash = NULL,"
+      "UPDATE users SET username = :username, mobile = NULL, role = 0, password_hash = NULL,"
       " erased_ms = :at_ms WHERE id = :user" },
     { EV_user_erased, false, "DELETE FROM tokens WHERE user_id = :user" },
     { EV_user_erased, false, "DELETE FROM members WHERE user_id = :user" },
+    { EV_user_erased, false, "DELETE FROM bans WHERE user_id = :user" },
     { EV_token_added, true,
       "INSERT INTO tokens (user_id, label, hash, created_ms)"
       " VALUES (:user, coalesce(:label, ''), :hash_bytes, :at_ms)" },

@@ -51,6 +51,8 @@ struct change_log {
 /* Gives the memory back; the log is empty and usable again. */
 void change_log_fini(struct change_log *log);
 
+#define STORE_ROOM_BYTES_MIN (1u << 20)    // with less on its disk a store is as good as full
+
 struct store_ops {
     const char *name;    // as written in store.url: "sqlite", "memory"
 
@@ -69,6 +71,9 @@ struct store_ops {
     /* Whether the store could write now (tried when a commit said ERR_FULL): OK, ERR_FULL,
      * ERR_BUSY; ERR_IO as for commit. */
     enum err (*probe)(struct store *s);
+
+    /* Bytes of room on its disk; UINT64_MAX: it has none, or does not know. Any thread. */
+    uint64_t (*room)(struct store *s);
 
     /* Copies everything into a file that opens as a new epoch; on disk when it returns.
      * ERR_EXISTS: the file is there already. ERR_FULL, ERR_IO: no copy was made.

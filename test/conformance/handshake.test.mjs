@@ -84,6 +84,8 @@ describe("refused", { concurrency: 8 }, () => {
     ["version 8", () => request("GET / HTTP/1.1", { "Sec-WebSocket-Version": "8" }), 426],
     ["version 14", () => request("GET / HTTP/1.1", { "Sec-WebSocket-Version": "14" }), 426],
     ["no key", () => request("GET / HTTP/1.1", { "Sec-WebSocket-Key": null }), 400],
+    ["two keys", () => request("GET / HTTP/1.1", { "Sec-WebSocket-Key":
+      ["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="] }), 400],
     ["a short key", () => request("GET / HTTP/1.1", {}, "AAAA"), 400],
     ["a long key", () => request("GET / HTTP/1.1", {}, "A".repeat(43) + "="), 400],
     ["a key that is not base64", () => request("GET / HTTP/1.1", {}, "!".repeat(22) + "=="), 400],

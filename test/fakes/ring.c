@@ -355,7 +355,8 @@ uint64_t fake_ring_step(struct ring *ring, enum fake_part part) {
 
 /* ---- its life */
 
-enum err ring_start(const struct ring_parts *parts, struct ring **out) {
+enum err ring_start(const struct ring_parts *parts, struct ring **out, struct buf *why) {
+    (void)why;
     struct ring *ring = xzalloc(sizeof *ring);
     ring->parts = *parts;
     ring->parts.limits = NULL;    // the tape's; there is none here

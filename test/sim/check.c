@@ -6,6 +6,7 @@
 #include "store/store.h"
 #include "test/sim/world.h"
 
+#define HEALTH_BODY_BYTES 1024
 #define LAST_WORDS_BYTES 4096    // a close frame and what goes before it have no bound
 
 /* ---- any moment */
@@ -16,7 +17,9 @@ void check_bounds(struct world *w) {
         trace_fail(&w->trace, "leak", "there are %lld credits of %u",
                    (long long)fake_ring_credits(server->ring), w->plan.credits);
     }
-    w->seen[SEEN_away] += !health_is_ready(server->health) && !server_is_draining(&w->host.server);
+    SCOPED(buf_fini) struct buf said = BUF_INIT(HEALTH_BODY_BYTES);
+    bool is_ready = health_ready(server->health, true, &said) == 200;
+    w->seen[SEEN_away] += !is_ready && !server_is_draining(&w->host.server);
     for (unsigned i = 0; i < server->worker_count; i++) {
         w->seen[SEEN_starved] += server->workers[i].starved_count > 0;
         for (int state = 0; state < SESSION_STATE_COUNT; state++) {

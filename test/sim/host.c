@@ -197,7 +197,7 @@ static void start_ring(struct world *w) {
                                            .away_ms = w->plan.away_ms,
                                            .ops = &ring_ops,
                                            .ctx = w },
-                     &server->ring);
+                     &server->ring, NULL);
     CHECK(err == OK);
     fake_ring_attach(server->ring, &w->host.hooks);
 }

@@ -215,7 +215,7 @@ static void start(struct stage *stage) {
             .ops = &ring_ops,
             .ctx = stage,
         },
-        &server->ring);
+        &server->ring, NULL);
     CHECK(err == OK);
     fake_ring_attach(server->ring, &stage->hooks);
     for (unsigned part = 0; part < FAKE_PART_COUNT; part++) {
