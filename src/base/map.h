@@ -50,7 +50,7 @@ struct text_map {
     struct text_slot *slots;
     size_t cap;
     size_t count;
-    bool nocase;    // ASCII letter case does not distinguish keys; set while empty
+    bool folds;    // keys that fold to the same (base/fold.h) are one; set while empty
 };
 
 /* The same five for text keys. A value that replaces another brings its own key. */

@@ -7,10 +7,10 @@
 #include <pthread.h>
 #include <sodium.h>
 
+#include "base/fold.h"
 #include "base/rng.h"
 
 #define CAP_MIN 8
-#define FOLD_BYTES 256
 
 static struct {
     pthread_once_t once;
@@ -28,33 +28,20 @@ static uint64_t hash_bytes(const void *p, size_t n) {
     return hash;
 }
 
-/* Hashes s with its letters lowered, a piece at a time, each chained to the hash before it. */
-static uint64_t hash_nocase(struct str s) {
-    unsigned char piece[sizeof(uint64_t) + FOLD_BYTES];
-    uint64_t hash = 0;
-    do {
-        size_t n = MIN(s.n, FOLD_BYTES);
-        memcpy(piece, &hash, sizeof hash);
-        for (size_t i = 0; i < n; i++) {
-            unsigned char c = (unsigned char)s.p[i];
-            piece[sizeof hash + i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-        }
-        hash = hash_bytes(piece, sizeof hash + n);
-        s = (struct str){ s.p + n, s.n - n };
-    } while (s.n > 0);
-    return hash;
-}
-
 static uint64_t hash_of(const struct text_map *m, struct str key) {
+    struct fold folded;
     pthread_once(&sip.once, draw_key);
+    if (m->folds && fold(key, &folded)) {
+        key = fold_str(&folded);
+    }
     if (key.n == 0) {
         key = STR_LIT("");    // its pointer may be NULL
     }
-    return m->nocase ? hash_nocase(key) : hash_bytes(key.p, key.n);
+    return hash_bytes(key.p, key.n);
 }
 
 static bool is_same(const struct text_map *m, struct str a, struct str b) {
-    return m->nocase ? str_eq_nocase(a, b) : str_eq(a, b);
+    return m->folds ? fold_same(a, b) : str_eq(a, b);
 }
 
 /* The slot of key, or the empty one where it would go. The map has slots. */
@@ -81,7 +68,7 @@ static void resize(struct text_map *m, size_t cap) {
 
 void text_map_fini(struct text_map *m) {
     xfree(m->slots);
-    *m = (struct text_map){ .nocase = m->nocase };
+    *m = (struct text_map){ .folds = m->folds };
 }
 
 void *text_map_get(const struct text_map *m, struct str key) {

@@ -73,8 +73,8 @@ void core_set_limits(struct core *core, const struct core_limits *limits) {
     core->rate_memory = rate_memory_for(limits->content, COUNT(limits->content));
 }
 
-void core_restore(struct core *core, const struct event *ev) {
-    fact_apply(core, ev);
+bool core_restore(struct core *core, const struct event *ev) {
+    return fact_apply(core, ev);
 }
 
 void core_set_writable(struct core *core, bool is_writable) {

@@ -42,8 +42,8 @@ void core_free(struct core **core);
 void core_set_limits(struct core *core, const struct core_limits *limits);
 
 /* Takes back one kept fact at start, as the store hands it out: users first, then rooms, then
- * members. */
-void core_restore(struct core *core, const struct event *ev);
+ * members. false: it contradicts what was restored before, and changed nothing. */
+bool core_restore(struct core *core, const struct event *ev);
 
 /* While false, every command that writes is refused as store_away. True at start. */
 void core_set_writable(struct core *core, bool is_writable);

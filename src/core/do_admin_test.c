@@ -41,6 +41,7 @@ TEST(a_user_who_cannot_be_added_is_told_why) {
     rig_do(rig, "operator", cmd);
     EQ(rig_do(rig, "operator", ADD("ANN")), REFUSE_exists);
     STR_EQ(rig_reply(rig)->detail, "username");
+    EQ(rig_do(rig, "operator", ADD("A\xc2\xadnn")), REFUSE_exists);    // with a soft hyphen
     cmd.username = STR_LIT("joe");
     EQ(rig_do(rig, "operator", cmd), REFUSE_exists);
     STR_EQ(rig_reply(rig)->detail, "mobile");
@@ -50,7 +51,18 @@ TEST(a_user_who_cannot_be_added_is_told_why) {
     cmd.role = ROLE_COUNT;
     EQ(rig_do(rig, "operator", cmd), REFUSE_malformed);
     static const char *const bad[] = {
-        "", " x", "x ", "a\tb", "erased-1", "ERASED-1", "123456789012345678901234567890123"
+        "",
+        " x",
+        "x ",
+        "a\tb",
+        "erased-1",
+        "ERASED-1",
+        "123456789012345678901234567890123",
+        "\xef\xbd\x85rased-1",
+        "\xe3\x85\xa4",
+        "\xe2\xa0\x80",
+        "a\xd8\x9c"
+        "b",
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         EQ(rig_do(rig, "operator", ADD(bad[i])), REFUSE_malformed);

@@ -9,34 +9,36 @@
 #include "core/state.h"
 #include "core/text.h"
 
-static void on_user_created(struct core *core, const struct event *ev) {
+static bool on_user_created(struct core *core, const struct event *ev) {
     uint64_t mobile = 0;
     if (ev->username.n == 0 || ev->username.n > USERNAME_BYTES_MAX || ev->role >= ROLE_COUNT) {
-        return;
+        return false;
     }
     (void)mobile_read(ev->mobile, &mobile);    // one that is none is not kept
     struct user *user = user_add(&core->users, ev->user, ev->username, mobile);
     if (user != NULL) {
         user->role = (uint8_t)ev->role;
     }
+    return user != NULL;
 }
 
-static void on_user_erased(struct core *core, struct user *user, const struct event *ev) {
-    if (!user->is_erased && ev->username.n > 0 && ev->username.n <= USERNAME_BYTES_MAX &&
-        user_erase(&core->users, user, ev->username)) {
-        member_remove_user(&core->members, user);
+static bool on_user_erased(struct core *core, struct user *user, const struct event *ev) {
+    if (user->is_erased || ev->username.n == 0 || ev->username.n > USERNAME_BYTES_MAX ||
+        !user_erase(&core->users, user, ev->username)) {
+        return false;
     }
+    member_remove_user(&core->members, user);
+    return true;
 }
 
-static void on_room_created(struct core *core, const struct event *ev) {
+static bool on_room_created(struct core *core, const struct event *ev) {
     if (ev->room_kind == ROOM_DM) {
-        if (user_find(&core->users, ev->user.v) != NULL &&
-            user_find(&core->users, ev->other.v) != NULL) {
-            room_add_dm(&core->rooms, ev->room, ev->user, ev->other);
-        }
-    } else if (ev->room_name.n <= ROOM_NAME_BYTES_MAX) {
-        room_add(&core->rooms, ev->room, ev->room_kind, ev->room_name, ev->is_private);
+        return user_find(&core->users, ev->user.v) != NULL &&
+               user_find(&core->users, ev->other.v) != NULL &&
+               room_add_dm(&core->rooms, ev->room, ev->user, ev->other) != NULL;
     }
+    return ev->room_name.n <= ROOM_NAME_BYTES_MAX &&
+           room_add(&core->rooms, ev->room, ev->room_kind, ev->room_name, ev->is_private) != NULL;
 }
 
 static void on_room_removed(struct core *core, struct room *room) {
@@ -45,47 +47,63 @@ static void on_room_removed(struct core *core, struct room *room) {
 }
 
 /* Facts about a user who is there. */
-static void about_user(struct core *core, struct user *user, const struct event *ev) {
+static bool about_user(struct core *core, struct user *user, const struct event *ev) {
     switch ((int)ev->type) {    // the others are no facts about a user
     case EV_user_changed:
-        user->role = ev->role < ROLE_COUNT ? (uint8_t)ev->role : user->role;
-        break;
-    case EV_user_erased: on_user_erased(core, user, ev); break;
-    case EV_token_added: user_add_token(user, ev->label); break;
-    case EV_token_revoked: user_drop_token(user, ev->label); break;
-    case EV_ban_set: user->banned_until_ms = ev->until_ms == 0 ? BAN_FOR_GOOD : ev->until_ms; break;
-    case EV_ban_lifted: user->banned_until_ms = BAN_NONE; break;
-    default: break;
+        if (ev->role >= ROLE_COUNT) {
+            return false;
+        }
+        user->role = (uint8_t)ev->role;
+        return true;
+    case EV_user_erased: return on_user_erased(core, user, ev);
+    case EV_token_added: user_add_token(user, ev->label); return true;
+    case EV_token_revoked: user_drop_token(user, ev->label); return true;
+    case EV_ban_set:
+        user->banned_until_ms = ev->until_ms == 0 ? BAN_FOR_GOOD : ev->until_ms;
+        return true;
+    case EV_ban_lifted: user->banned_until_ms = BAN_NONE; return true;
+    default: return false;
     }
 }
 
 /* Facts about a room that is there. */
-static void about_room(struct core *core, struct room *room, struct user *user,
+static bool about_room(struct core *core, struct room *room, struct user *user,
                        const struct event *ev) {
     if (ev->type == EV_room_removed) {
         on_room_removed(core, room);
-    } else if (ev->type == EV_member_added && user != NULL && !user->is_erased) {
-        member_add(&core->members, room, user);
-    } else if (ev->type == EV_member_removed && user != NULL) {
-        member_remove(&core->members, room, user);
+        return true;
     }
+    bool is_removal = ev->type == EV_member_removed;
+    if (user == NULL || (ev->type != EV_member_added && !is_removal)) {
+        return false;
+    }
+    if (is_removal) {
+        member_remove(&core->members, room, user);
+        return true;
+    }
+    if (user->is_erased || room->kind == ROOM_DM) {
+        return false;
+    }
+    member_add(&core->members, room, user);
+    return true;
 }
 
-void fact_apply(struct core *core, const struct event *ev) {
+bool fact_apply(struct core *core, const struct event *ev) {
     if (ev->user.v > ID_MAX || ev->other.v > ID_MAX || ev->room.v > ID_MAX) {
-        return;
+        return false;
     }
     core->users.id_max = MAX(core->users.id_max, ev->user.v);
     core->rooms.id_max = MAX(core->rooms.id_max, ev->room.v);
     struct user *user = user_find(&core->users, ev->user.v);
     struct room *room = room_find(&core->rooms, ev->room.v);
     if (ev->type == EV_user_created) {
-        on_user_created(core, ev);
-    } else if (ev->type == EV_room_created) {
-        on_room_created(core, ev);
-    } else if (room != NULL) {
-        about_room(core, room, user, ev);
-    } else if (user != NULL) {
-        about_user(core, user, ev);
+        return on_user_created(core, ev);
     }
+    if (ev->type == EV_room_created) {
+        return on_room_created(core, ev);
+    }
+    if (room != NULL) {
+        return about_room(core, room, user, ev);
+    }
+    return user != NULL && about_user(core, user, ev);
 }

@@ -28,7 +28,7 @@ struct core {
 
 /* Changes the state as a kept event says, at start and live alike: that is why both come out the
  * same. A fact that contradicts what is known (an id or a name that is taken, a user who is not
- * there) changes nothing. */
-void fact_apply(struct core *core, const struct event *ev);
+ * there) changes nothing, and gives false. */
+bool fact_apply(struct core *core, const struct event *ev);
 
 #endif

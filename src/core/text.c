@@ -1,8 +1,9 @@
 /* What people type, looked at one code point at a time.
  *
  * The tables hold Unicode's White_Space property, and what no name may contain: the control
- * characters, the line and paragraph separators, and the bidirectional controls, with which a name
- * could change how the text beside it reads. */
+ * characters, the line and paragraph separators, the bidirectional controls, with which a name
+ * could change how the text beside it reads, and the empty Braille pattern, which is no
+ * White_Space. */
 #include "core/text.h"
 
 #include "core/limits.h"
@@ -19,8 +20,8 @@ static const struct range spaces[] = {
 };
 
 static const struct range not_in_names[] = {
-    { 0x00, 0x1f },     { 0x7f, 0x9f },     { 0x200e, 0x200f },
-    { 0x2028, 0x202e }, { 0x2066, 0x2069 }, { 0xfeff, 0xfeff },
+    { 0x00, 0x1f },     { 0x7f, 0x9f },     { 0x061c, 0x061c }, { 0x200e, 0x200f },
+    { 0x2028, 0x202e }, { 0x2066, 0x2069 }, { 0x2800, 0x2800 }, { 0xfeff, 0xfeff },
 };
 
 static bool is_in(uint32_t c, const struct range *ranges, size_t count) {

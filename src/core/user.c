@@ -9,6 +9,7 @@
  * pointer. */
 #include "core/user.h"
 
+#include "base/fold.h"
 #include "core/rate.h"
 #include "core/text.h"
 #include "core/typing.h"
@@ -22,7 +23,7 @@ struct token_label {
 };
 
 void users_init(struct users *users) {
-    *users = (struct users){ .by_name = { .nocase = true } };
+    *users = (struct users){ .by_name = { .folds = true } };
     slab_init(&users->slab, sizeof(struct user), USERS_PER_BLOCK);
 }
 
@@ -102,10 +103,9 @@ struct user *user_add(struct users *users, user_id id, struct str name, uint64_t
 }
 
 bool user_name_is_allowed(struct str name) {
-    const struct str prefix = STR_LIT(ERASED_PREFIX);
-    bool looks_erased =
-        name.n >= prefix.n && str_eq_nocase((struct str){ name.p, prefix.n }, prefix);
-    return !looks_erased && text_is_name(name, USERNAME_CHARS_MAX);
+    struct fold folded;
+    return text_is_name(name, USERNAME_CHARS_MAX) && fold(name, &folded) && folded.n > 0 &&
+           !str_starts(fold_str(&folded), STR_LIT(ERASED_PREFIX));
 }
 
 /* A store hands out an erased user under the placeholder, and then that they were erased: their own

@@ -45,7 +45,7 @@ struct user {
 struct users {
     struct slab slab;
     struct map by_id;
-    struct text_map by_name;    // letter case does not distinguish
+    struct text_map by_name;    // by what they fold to
     struct map by_mobile;
     struct user *first;    // all of them, for the end
     uint64_t id_max;       // the highest id of any fact (facts.c)

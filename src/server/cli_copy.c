@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "core/core.h"
 #include "server/cli_ask.h"
+#include "server/restore.h"
 #include "store/store.h"
 
 /* Opens the configured store to look at it; says why not. */
@@ -83,6 +85,10 @@ static int check(struct cli *cli) {
         return CLI_FAILED;
     }
     enum err err = store->ops->check(store, &report);
+    if (err == OK) {
+        SCOPED(core_free) struct core *core = core_new(&(struct core_limits){ 0 });
+        err = restore(store, core, NULL, NULL, &report);
+    }
     store->ops->free(&store);
     if (err != OK && err != ERR_PROTO) {
         return cli_fail("the store cannot be checked: %s", err_text(err));

@@ -8,6 +8,7 @@
 #include "dialect/dialect.h"
 #include "server/cli_ask.h"
 #include "server/operator.h"
+#include "server/restore.h"
 #include "store/store.h"
 
 struct local {
@@ -25,10 +26,6 @@ static void local_fini(struct local *l) {
     }
 }
 
-static void on_fact(void *ctx, const struct event *ev) {
-    core_restore(ctx, ev);
-}
-
 static enum err open_local(struct local *l, const struct config *config, struct buf *why) {
     enum err err = store_open(config->store_url, &l->store, why);
     if (err != OK) {
@@ -41,11 +38,7 @@ static enum err open_local(struct local *l, const struct config *config, struct 
         .json = json_reader_new(OPERATOR_LINE_BYTES_MAX),
         .text = BUF_INIT(OPERATOR_LINE_BYTES_MAX),
     };
-    err = l->store->ops->load(l->store, on_fact, l->core);
-    if (err != OK) {
-        buf_printf(why, "the store cannot be read: %s", err_text(err));
-    }
-    return err;
+    return restore(l->store, l->core, NULL, NULL, why);
 }
 
 /* Lets a reader of the store answer a question the core has allowed. */

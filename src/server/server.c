@@ -16,6 +16,7 @@
 #include "core/batch.h"
 #include "obs/metrics.h"
 #include "server/demo.h"
+#include "server/restore.h"
 #include "server/worker.h"
 
 #define PATH_BYTES_MAX 4096
@@ -23,7 +24,9 @@
 #define CONTROL_SOCKET_MODE 0600
 #define LISTEN_SOCKET_MODE 0666
 #define EXIT_BAD_CONFIG 2
-#define DRAIN_GRACE_MS 1500    // for close handshakes, after server.drain_ms
+#define DRAIN_GRACE_MS 1500      // for close handshakes, after server.drain_ms
+#define STORE_BUSY_MS 2000       // for a command line to be done with the store
+#define STORE_BUSY_LOOK_MS 20    // between two looks
 
 /* ---- round the ring */
 
@@ -74,12 +77,21 @@ static const struct ring_ops ring_ops = {
 
 /* ---- start */
 
-static void on_fact(void *ctx, const struct event *ev) {
-    struct server *server = ctx;
-    core_restore(server->core, ev);
+static void on_restored(void *ctx, const struct event *ev) {
     if (ev->type == EV_token_added) {
-        on_kept(server, ev);
+        on_kept(ctx, ev);
     }
+}
+
+/* A command line that is at work without a server has the store for a moment. */
+static enum err open_soon(struct server *server, struct str url, struct buf *why) {
+    uint64_t until_ms = clock_mono_ms() + STORE_BUSY_MS;
+    enum err err;
+    while ((err = store_open(url, &server->store, why)) == ERR_BUSY && clock_mono_ms() < until_ms) {
+        buf_reset(why);
+        nanosleep(&(struct timespec){ .tv_nsec = STORE_BUSY_LOOK_MS * 1000000L }, NULL);
+    }
+    return err;
 }
 
 static enum err open_store(struct server *server, struct buf *why) {
@@ -93,19 +105,15 @@ static enum err open_store(struct server *server, struct buf *why) {
         return err;
     }
     server->token_key = token_key_of(buf_str(&secret));
-    err = store_open(settings->config->store_url, &server->store, why);
+    err = open_soon(server, settings->config->store_url, why);
     if (err != OK) {
         return err;
     }
     struct core_limits limits;
     settings_core_limits(settings, &limits);
     server->core = core_new(&limits);
-    err = server->store->ops->load(server->store, on_fact, server);
-    if (err != OK) {
-        buf_printf(why, "the store cannot be read: %s", err_text(err));
-        return err;
-    }
-    return settings->config->is_dev ? demo_make(server->core, server->store) : OK;
+    err = restore(server->store, server->core, on_restored, server, why);
+    return err == OK && settings->config->is_dev ? demo_make(server->core, server->store) : err;
 }
 
 static enum err start_ring(struct server *server, struct buf *why) {

@@ -1,7 +1,8 @@
 /* The lock on the data directory: one process, one store. Private to this folder.
  *
- * It is the file `lock` beside the database, locked with flock(2): the kernel gives it back when
- * the process ends, however it ends. What is written in it is for people. */
+ * It is a file beside the database (`lock` beside parloir.db, NAME.lock beside another), locked
+ * with flock(2): the kernel gives it back when the process ends, however it ends. What is written
+ * in it is for people. A symbolic link is not followed: it may lead to anybody's file. */
 #ifndef PARLOIR_STORE_DIRLOCK_H
 #define PARLOIR_STORE_DIRLOCK_H
 

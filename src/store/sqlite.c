@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -179,6 +181,15 @@ static enum err open_all(struct sqlite_store *s, struct buf *why) {
     return dir_sync(s->path);
 }
 
+/* A database reached by two names is one, and has one lock. */
+static void resolve(struct sqlite_store *s) {
+    char real[PATH_MAX];
+    if (realpath(s->path, real) != NULL) {
+        xfree(s->path);
+        s->path = xstrndup(real, strlen(real));
+    }
+}
+
 /* "sqlite:PATH"; two slashes that many write before an absolute path are taken off. */
 enum err store_sqlite_open(struct str rest, struct store **out, struct buf *why) {
     if (str_starts(rest, STR_LIT("//"))) {
@@ -192,6 +203,7 @@ enum err store_sqlite_open(struct str rest, struct store **out, struct buf *why)
     s->base.ops = &sqlite_ops;
     s->lock_fd = -1;
     s->path = xstrndup(rest.p, rest.n);
+    resolve(s);
     s->seqs = xzalloc(SEQ_ROOMS * sizeof *s->seqs);
 
     enum err err = open_all(s, why);

@@ -94,9 +94,10 @@ static enum err load_kind(sqlite3 *db, const struct kind *kind,
 enum err sqlite_load(struct store *store, void (*on_fact)(void *ctx, const struct event *ev),
                      void *ctx) {
     struct sqlite_store *s = CONTAINER_OF(store, struct sqlite_store, base);
-    enum err err = OK;
+    enum err err =
+        sql_run(s->db, "BEGIN");    // all of it as of one moment: a server may be writing
     for (size_t i = 0; err == OK && i < COUNT(kinds); i++) {
         err = load_kind(s->db, &kinds[i], on_fact, ctx);
     }
-    return err;
+    return err == OK ? sql_run(s->db, "COMMIT") : err;
 }

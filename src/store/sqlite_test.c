@@ -34,12 +34,53 @@ TEST(a_second_opener_is_refused_with_a_sentence) {
     EQ(store_open(str_of(rig->url), &second, &why), ERR_BUSY);
     OKAY(second == NULL);
     char want[256];
-    snprintf(want, sizeof want,
-             "The data directory \"%s\" is in use by another process (%d): stop that one first, or "
-             "give this one a directory of its own.",
-             rig->dir, (int)getpid());
+    snprintf(
+        want, sizeof want,
+        "\"%s/parloir.db\" is in use by another process (%d): stop that one first, or give this "
+        "one a data directory of its own.",
+        rig->dir, (int)getpid());
     STR_EQ(buf_str(&why), want);
     buf_fini(&why);
+}
+
+TEST(a_database_reached_by_another_name_is_the_same) {
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    SCOPED(buf_fini) struct buf why = BUF_INIT(1024);
+    char name[256], url[300], real[256];
+    struct store *second = NULL;
+    snprintf(real, sizeof real, "%s/parloir.db", rig->dir);
+    snprintf(name, sizeof name, "%s/by-another-name.db", rig->dir);
+    snprintf(url, sizeof url, "sqlite:%s", name);
+    EQ(symlink(real, name), 0);
+    EQ(store_open(str_of(url), &second, &why), ERR_BUSY);
+    EQ(unlink(name), 0);
+}
+
+TEST(two_databases_in_one_directory_have_two_locks) {
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    SCOPED(buf_fini) struct buf why = BUF_INIT(1024);
+    char url[300];
+    struct store *second = NULL;
+    snprintf(url, sizeof url, "sqlite:%s/other.db", rig->dir);
+    EQ(store_open(str_of(url), &second, &why), OK);
+    second->ops->free(&second);
+}
+
+TEST(a_lock_that_is_a_link_is_not_followed) {
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    SCOPED(buf_fini) struct buf why = BUF_INIT(1024);
+    char target[256], lock[256], url[300];
+    struct store *second = NULL;
+    snprintf(target, sizeof target, "%s/precious", rig->dir);
+    snprintf(lock, sizeof lock, "%s/other.db.lock", rig->dir);
+    snprintf(url, sizeof url, "sqlite:%s/other.db", rig->dir);
+    FILE *file = fopen(target, "we");
+    OKAY(file != NULL && fputs("precious", file) >= 0 && fclose(file) == 0);
+    EQ(symlink(target, lock), 0);
+    EQ(store_open(str_of(url), &second, &why), ERR_IO);
+    struct stat st;
+    EQ(stat(target, &st), 0);
+    EQ(st.st_size, 8);
 }
 
 TEST(closing_gives_the_lock_back) {
