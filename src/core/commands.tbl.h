@@ -36,5 +36,6 @@ CMD(room_add, MAY_OPERATOR, RATE_NONE, true)         // [room_name is_private]
 CMD(room_remove, MAY_OPERATOR, RATE_NONE, true)      // [room_name]
 CMD(ban_add, MAY_OPERATOR, RATE_NONE, true)          // [username until_ms] 0: for good
 CMD(ban_remove, MAY_OPERATOR, RATE_NONE, true)       // [username]
+CMD(fact_add, MAY_OPERATOR, RATE_NONE, true)         // [content] a fact, as a tape has it (do_fact.c)
 CMD(list, MAY_OPERATOR, RATE_NONE,
     false)    // [list_kind username] users, tokens of a user, rooms, bans

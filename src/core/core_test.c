@@ -74,6 +74,9 @@ static const struct row *matrix(size_t *count) {
         { "room remove", CMD_OF(room_remove, IN("secret")), "FFFFFFFK" },
         { "ban add", BAN("sam"), "FFFFFFFK" },
         { "ban remove", UNBAN("bad"), "FFFFFFFK" },
+        { "fact add",
+          CMD_OF(fact_add, .content = STR_LIT("fact type=user_created user=90 username=nina")),
+          "FFFFFFFK" },
         { "list", CMD_OF(list, .list_kind = LIST_USERS), "FFFFFFFK" },
     };
     memcpy(rows, all, sizeof all);

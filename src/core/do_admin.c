@@ -23,38 +23,38 @@ static struct event *tell(struct turn *t, enum event_type type, const struct use
     return r->event;
 }
 
-static enum refusal check_new_user(struct turn *t) {
-    const struct cmd *cmd = t->cmd;
+enum refusal turn_check_new_user(struct turn *t, struct str username, struct str mobile,
+                                 uint64_t role) {
     const struct users *users = &t->core->users;
-    uint64_t mobile = 0;
-    if (!user_name_is_allowed(cmd->username)) {
+    uint64_t number = 0;
+    if (!user_name_is_allowed(username)) {
         return turn_refuse(t, REFUSE_malformed,
                            "username: 1 to %d characters, no control "
                            "characters, no space at either end, not \"" ERASED_PREFIX "...\"",
                            USERNAME_CHARS_MAX);
     }
-    if (user_by_name(users, cmd->username) != NULL) {
+    if (user_by_name(users, username) != NULL) {
         return turn_refuse(t, REFUSE_exists, "username");
     }
-    if (cmd->mobile.n > 0 && !mobile_read(cmd->mobile, &mobile)) {
+    if (mobile.n > 0 && !mobile_read(mobile, &number)) {
         return turn_refuse(t, REFUSE_malformed, "mobile: a plus and up to 15 digits");
     }
-    if (user_by_mobile(users, mobile) != NULL) {
+    if (user_by_mobile(users, number) != NULL) {
         return turn_refuse(t, REFUSE_exists, "mobile");
     }
-    if (cmd->role >= ROLE_COUNT) {
+    if (role >= ROLE_COUNT) {
         return turn_refuse(t, REFUSE_malformed, "role: member, pro or admin");
-    }
-    if (users->id_max >= ID_MAX) {
-        return turn_refuse(t, REFUSE_forbidden, "no user ids are left");
     }
     return REFUSE_NONE;
 }
 
 enum refusal do_user_add(struct turn *t) {
-    enum refusal no = check_new_user(t);
+    enum refusal no = turn_check_new_user(t, t->cmd->username, t->cmd->mobile, t->cmd->role);
     if (no != REFUSE_NONE) {
         return no;
+    }
+    if (t->core->users.id_max >= ID_MAX) {
+        return turn_refuse(t, REFUSE_forbidden, "no user ids are left");
     }
     struct event *ev = turn_event(t, EV_user_created);
     ev->user.v = t->core->users.id_max + 1;
@@ -168,17 +168,25 @@ enum refusal do_token_revoke(struct turn *t) {
     return REFUSE_NONE;
 }
 
-enum refusal do_room_add(struct turn *t) {
-    struct rooms *rooms = &t->core->rooms;
-    struct str name = t->cmd->room_name;
+enum refusal turn_check_new_room(struct turn *t, struct str name) {
     if (!text_is_name(name, ROOM_NAME_CHARS_MAX)) {
         return turn_refuse(t, REFUSE_malformed,
                            "room: 1 to %d characters, no control "
                            "characters, no space at either end",
                            ROOM_NAME_CHARS_MAX);
     }
-    if (room_by_name(rooms, name) != NULL) {
+    if (room_by_name(&t->core->rooms, name) != NULL) {
         return turn_refuse(t, REFUSE_exists, "room");
+    }
+    return REFUSE_NONE;
+}
+
+enum refusal do_room_add(struct turn *t) {
+    struct rooms *rooms = &t->core->rooms;
+    struct str name = t->cmd->room_name;
+    enum refusal no = turn_check_new_room(t, name);
+    if (no != REFUSE_NONE) {
+        return no;
     }
     if (rooms->id_max >= ID_MAX) {
         return turn_refuse(t, REFUSE_forbidden, "no room ids are left");

@@ -55,13 +55,7 @@ static struct room *dm_with(struct turn *t, const struct user *other) {
     if (room != NULL || rooms->id_max >= ID_MAX) {
         return room;
     }
-    struct event *ev = turn_event(t, EV_room_created);
-    ev->room.v = rooms->id_max + 1;
-    ev->room_kind = ROOM_DM;
-    ev->is_private = true;
-    ev->user.v = MIN(t->user->id.v, other->id.v);
-    ev->other.v = MAX(t->user->id.v, other->id.v);
-    fact_apply(t->core, ev);
+    turn_event_dm(t, (room_id){ rooms->id_max + 1 }, t->user->id, other->id);
     return room_dm(rooms, t->user->id, other->id);
 }
 

@@ -96,6 +96,9 @@ bool fact_apply(struct core *core, const struct event *ev) {
     core->rooms.id_max = MAX(core->rooms.id_max, ev->room.v);
     struct user *user = user_find(&core->users, ev->user.v);
     struct room *room = room_find(&core->rooms, ev->room.v);
+    if (ev->type == EV_room_removed) {
+        room_id_retire(&core->rooms, ev->room);    // also of one whose name a living room has now
+    }
     if (ev->type == EV_user_created) {
         return on_user_created(core, ev);
     }

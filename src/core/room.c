@@ -4,7 +4,8 @@
  *       maps by id, name, pair ──borrow──^
  *
  * Promises:
- *   1. An id is given once: id_max (which facts.c keeps) only grows, whatever is removed.
+ *   1. An id is given once: id_max (which facts.c keeps) only grows, whatever is removed; and an id
+ *      that an import brings along is not taken if it is a removed room's.
  *   2. Two people have one dm.
  *   3. A removed room is found by nobody. Its struct outlives it while sessions have it in their
  *      follows, so that removing one need not visit every session there is: a follow of a removed
@@ -34,6 +35,7 @@ void rooms_fini(struct rooms *rooms) {
     map_fini(&rooms->by_id);
     text_map_fini(&rooms->by_name);
     text_map_fini(&rooms->dms);
+    map_fini(&rooms->retired);
     slab_fini(&rooms->slab);
 }
 
@@ -52,6 +54,16 @@ static struct str pair_key(const uint64_t pair[2]) {
 struct room *room_dm(const struct rooms *rooms, user_id a, user_id b) {
     const uint64_t pair[2] = { MIN(a.v, b.v), MAX(a.v, b.v) };
     return text_map_get(&rooms->dms, pair_key(pair));
+}
+
+bool room_id_is_taken(const struct rooms *rooms, uint64_t id) {
+    return room_find(rooms, id) != NULL || map_get(&rooms->retired, id) != NULL;
+}
+
+void room_id_retire(struct rooms *rooms, room_id id) {
+    if (id.v != 0) {
+        map_put(&rooms->retired, id.v, rooms);
+    }
 }
 
 static struct room *add(struct rooms *rooms, room_id id, enum room_kind kind) {

@@ -34,6 +34,7 @@ struct rooms {
     struct map by_id;
     struct text_map by_name;    // the channels of server 1; names compare exactly
     struct text_map dms;        // by room::pair
+    struct map retired;         // ids of removed rooms; the value means nothing
     uint64_t id_max;            // the highest id of any fact (facts.c)
     size_t count;
 };
@@ -48,6 +49,12 @@ void rooms_fini(struct rooms *rooms);
 struct room *room_find(const struct rooms *rooms, uint64_t id);
 struct room *room_by_name(const struct rooms *rooms, struct str name);
 struct room *room_dm(const struct rooms *rooms, user_id a, user_id b);
+
+/* Whether there is, or ever was, a room with this id. */
+bool room_id_is_taken(const struct rooms *rooms, uint64_t id);
+
+/* Remembers that the id was a room's which is no more. */
+void room_id_retire(struct rooms *rooms, room_id id);
 
 /* Adds a channel or a group, or the dm of two people; NULL if the id, the name or the pair is
  * taken. Borrowed. */

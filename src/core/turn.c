@@ -76,6 +76,17 @@ struct event *turn_event_room(struct turn *t, enum event_type type, const struct
     return ev;
 }
 
+struct event *turn_event_dm(struct turn *t, room_id id, user_id a, user_id b) {
+    struct event *ev = turn_event(t, EV_room_created);
+    ev->room = id;
+    ev->room_kind = ROOM_DM;
+    ev->is_private = true;
+    ev->user.v = MIN(a.v, b.v);
+    ev->other.v = MAX(a.v, b.v);
+    fact_apply(t->core, ev);
+    return ev;
+}
+
 enum refusal turn_refuse(struct turn *t, enum refusal no, const char *fmt, ...) {
     char detail[DETAIL_BYTES_MAX + 1];
     va_list args;

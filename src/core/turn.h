@@ -45,6 +45,9 @@ struct event *turn_event_user(struct turn *t, enum event_type type, const struct
 struct event *turn_event_room(struct turn *t, enum event_type type, const struct room *room,
                               const struct user *user);
 
+/* Emits that two people have a room of their own from now on, and makes it. */
+struct event *turn_event_dm(struct turn *t, room_id id, user_id a, user_id b);
+
 /* Returns `no`, with a sentence about the input for its reply. */
 enum refusal turn_refuse(struct turn *t, enum refusal no, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -63,6 +66,11 @@ struct room *turn_room(struct turn *t);
 /* The user whom the command names by id or by name; NULL if there is none. An erased one counts
  * only by id. */
 struct user *turn_other(struct turn *t);
+
+/* Whether somebody, or a channel, may be made that is called so (do_admin.c). */
+enum refusal turn_check_new_user(struct turn *t, struct str username, struct str mobile,
+                                 uint64_t role);
+enum refusal turn_check_new_room(struct turn *t, struct str name);
 
 /* Whether the command's content may be said. */
 enum refusal turn_check_content(struct turn *t);

@@ -93,6 +93,8 @@ OPERATION(ban_add, CORE, CMD("\"ban_add\",\"username\":\"bob\""),
                                                   DOOR,  BANNED, FORBID,   FORBID,    FORBID,    FORBID,    FORBID,    DONE)
 OPERATION(ban_remove, CORE, CMD("\"ban_remove\",\"username\":\"bob\""),
                                                   DOOR,  BANNED, FORBID,   FORBID,    FORBID,    FORBID,    FORBID,    DONE)
+OPERATION(fact_add, CORE, CMD("\"fact_add\",\"content\":\"fact type=user_created user=90 username=nina\""),
+                                                  DOOR,  BANNED, FORBID,   FORBID,    FORBID,    FORBID,    FORBID,    DONE)
 OPERATION(list, CORE, CMD("\"list\",\"list_kind\":0"),
                                                   DOOR,  BANNED, FORBID,   FORBID,    FORBID,    FORBID,    FORBID,    DONE)
 

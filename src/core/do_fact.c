@@ -1,0 +1,246 @@
+/* Facts of another place, told by the operator: what an import is made of.
+ *
+ *     fact type=message_posted at_ms=1700000000000 room=3 user=1 content=hello
+ *        └─ a line of a tape (tape.h), in `content`
+ *
+ * A fact keeps its id and its time. It is checked against everything that is known, because the
+ * store takes what comes and dies of a contradiction; and only the fields that stand here are
+ * taken over. Nobody is told of it, it counts for no limit, and nobody follows a room for it: what
+ * was said elsewhere is found in the history. A ban alone ends sessions, as every ban does.
+ *
+ * user_erased is about somebody who is not here: they are made and erased at once, so that no half
+ * of it can be left, and an import erases nobody who lives here. */
+#include "core/state.h"
+#include "core/tape.h"
+#include "core/text.h"
+#include "core/turn.h"
+
+/* Emits what the fact says happened, when it says so. */
+static struct event *retell(struct turn *t, enum event_type type, const struct event *fact) {
+    struct event *ev = turn_event(t, type);
+    ev->user = fact->user;
+    ev->at_ms = fact->at_ms != 0 ? fact->at_ms : ev->at_ms;
+    return ev;
+}
+
+/* ---- people */
+
+static enum refusal check_user_id(struct turn *t, user_id id) {
+    if (id.v == 0 || id.v > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "user: an id from 1 to 2^53 - 1");
+    }
+    const struct user *user = user_find(&t->core->users, id.v);
+    if (user != NULL) {
+        struct str name = user_name(user);
+        return turn_refuse(t, REFUSE_exists, "user %llu is \"%.*s\"", (unsigned long long)id.v,
+                           STR_FMT(name));
+    }
+    return REFUSE_NONE;
+}
+
+static enum refusal add_user(struct turn *t, const struct event *fact) {
+    enum refusal no = check_user_id(t, fact->user);
+    if (no == REFUSE_NONE) {
+        no = turn_check_new_user(t, fact->username, fact->mobile, fact->role);
+    }
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    struct event *ev = retell(t, EV_user_created, fact);
+    ev->username = fact->username;
+    ev->mobile = fact->mobile;
+    ev->role = fact->role;
+    fact_apply(t->core, ev);
+    turn_reply_user(t, user_find(&t->core->users, ev->user.v))->event = ev;
+    return REFUSE_NONE;
+}
+
+/* The time is when they came; that they went is written down now. */
+static enum refusal add_erased(struct turn *t, const struct event *fact) {
+    struct str name = fact->username;
+    enum refusal no = check_user_id(t, fact->user);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    if (!str_starts(name, STR_LIT(ERASED_PREFIX)) || name.n > USERNAME_BYTES_MAX ||
+        !text_is_name(name, USERNAME_BYTES_MAX)) {
+        return turn_refuse(t, REFUSE_malformed,
+                           "username: an erased user is called \"" ERASED_PREFIX "...\"");
+    }
+    if (user_by_name(&t->core->users, name) != NULL) {
+        return turn_refuse(t, REFUSE_exists, "username");
+    }
+    struct event *ev = retell(t, EV_user_created, fact);
+    ev->username = name;
+    fact_apply(t->core, ev);
+    ev = turn_event(t, EV_user_erased);
+    ev->user = fact->user;
+    ev->username = name;
+    fact_apply(t->core, ev);
+    turn_reply_user(t, user_find(&t->core->users, ev->user.v))->event = ev;
+    return REFUSE_NONE;
+}
+
+/* Any end is taken, also one that has come: it only has to hold once it is read back. */
+static enum refusal add_ban(struct turn *t, const struct event *fact) {
+    struct user *user = user_find(&t->core->users, fact->user.v);
+    if (user == NULL || user->is_erased) {
+        return REFUSE_user_unknown;
+    }
+    if (fact->until_ms > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "until_ms: milliseconds since 1970");
+    }
+    struct reply *r = turn_reply_user(t, user);
+    r->event = retell(t, EV_ban_set, fact);
+    r->event->until_ms = fact->until_ms;
+    fact_apply(t->core, r->event);
+    if (user_is_banned(user, turn_ms(t))) {
+        turn_end_sessions(t, user, REFUSE_banned);
+    }
+    return REFUSE_NONE;
+}
+
+/* ---- rooms */
+
+static enum refusal check_room_id(struct turn *t, room_id id) {
+    if (id.v == 0 || id.v > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "room: an id from 1 to 2^53 - 1");
+    }
+    if (room_id_is_taken(&t->core->rooms, id.v)) {
+        return turn_refuse(t, REFUSE_exists, "room %llu", (unsigned long long)id.v);
+    }
+    return REFUSE_NONE;
+}
+
+static enum refusal add_channel(struct turn *t, const struct event *fact) {
+    enum refusal no = turn_check_new_room(t, fact->room_name);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    struct event *ev = retell(t, EV_room_created, fact);
+    ev->user.v = 0;
+    ev->room = fact->room;
+    ev->room_name = fact->room_name;
+    ev->room_kind = ROOM_CHANNEL;
+    ev->server = SERVER_LOBBY;
+    ev->is_private = fact->is_private;
+    fact_apply(t->core, ev);
+    turn_reply_room(t, room_find(&t->core->rooms, ev->room.v))->event = ev;
+    return REFUSE_NONE;
+}
+
+static enum refusal add_dm(struct turn *t, const struct event *fact) {
+    const struct users *users = &t->core->users;
+    if (user_find(users, fact->user.v) == NULL || user_find(users, fact->other.v) == NULL) {
+        return REFUSE_user_unknown;
+    }
+    if (room_dm(&t->core->rooms, fact->user, fact->other) != NULL) {
+        return turn_refuse(t, REFUSE_exists, "the two have a dm");
+    }
+    struct event *ev = turn_event_dm(t, fact->room, fact->user, fact->other);
+    ev->at_ms = fact->at_ms != 0 ? fact->at_ms : ev->at_ms;
+    turn_reply_room(t, room_find(&t->core->rooms, ev->room.v))->event = ev;
+    return REFUSE_NONE;
+}
+
+static enum refusal add_room(struct turn *t, const struct event *fact) {
+    enum refusal no = check_room_id(t, fact->room);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    switch (fact->room_kind) {
+    case ROOM_CHANNEL: return add_channel(t, fact);
+    case ROOM_DM: return add_dm(t, fact);
+    case ROOM_GROUP:
+    case ROOM_KIND_COUNT: break;
+    }
+    return turn_refuse(t, REFUSE_malformed, "room_kind: a channel or a dm");
+}
+
+static enum refusal add_member(struct turn *t, const struct event *fact) {
+    struct room *room = room_find(&t->core->rooms, fact->room.v);
+    struct user *user = user_find(&t->core->users, fact->user.v);
+    if (room == NULL || room->kind == ROOM_DM) {
+        return REFUSE_room_unknown;
+    }
+    if (user == NULL || user->is_erased) {
+        return REFUSE_user_unknown;
+    }
+    if (map_get(&room->members, user->id.v) != NULL) {
+        return turn_refuse(t, REFUSE_exists, "they are a member");
+    }
+    struct reply *r = turn_reply_room(t, room);
+    r->event = retell(t, EV_member_added, fact);
+    r->event->room = room->id;
+    fact_apply(t->core, r->event);
+    return REFUSE_NONE;
+}
+
+/* ---- messages */
+
+/* A message has been said: under which limit of length is not asked. */
+static enum refusal check_said(struct turn *t, const struct event *fact) {
+    struct str content = fact->content;
+    if (content.n == 0 || !str_is_utf8(content) || memchr(content.p, 0, content.n) != NULL) {
+        return turn_refuse(t, REFUSE_malformed, "content: some text, without a zero character");
+    }
+    if (!str_is_utf8(fact->client_id) || str_chars(fact->client_id) > CLIENT_ID_CHARS_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "client_id: at most %d characters",
+                           CLIENT_ID_CHARS_MAX);
+    }
+    if (fact->at_ms == 0) {
+        return turn_refuse(t, REFUSE_malformed, "at_ms: when it was said");
+    }
+    return REFUSE_NONE;
+}
+
+static enum refusal add_message(struct turn *t, const struct event *fact) {
+    const struct room *room = room_find(&t->core->rooms, fact->room.v);
+    const struct user *user = user_find(&t->core->users, fact->user.v);
+    if (room == NULL) {
+        return REFUSE_room_unknown;
+    }
+    if (user == NULL) {
+        return REFUSE_user_unknown;
+    }
+    if (room->kind == ROOM_DM && !room_is_open_to(room, user)) {
+        return turn_refuse(t, REFUSE_forbidden, "it is a dm of two others");
+    }
+    enum refusal no = check_said(t, fact);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    struct reply *r = turn_reply_room(t, room);
+    struct event *ev = turn_event_room(t, EV_message_posted, room, user);
+    ev->audience = AUD_NOBODY;
+    ev->content = fact->content;
+    ev->client_id = fact->client_id;
+    ev->at_ms = fact->at_ms;
+    if (room->kind == ROOM_DM) {
+        ev->other.v = room->pair[room->pair[0] == user->id.v ? 1 : 0];
+    }
+    r->event = ev;
+    return REFUSE_NONE;
+}
+
+/* ---- the command */
+
+enum refusal do_fact_add(struct turn *t) {
+    static enum refusal (*const adds[EVENT_COUNT])(struct turn * t, const struct event *fact) = {
+        [EV_user_created] = add_user,   [EV_user_erased] = add_erased,
+        [EV_ban_set] = add_ban,         [EV_room_created] = add_room,
+        [EV_member_added] = add_member, [EV_message_posted] = add_message,
+    };
+    struct tape_entry entry;
+    if (tape_read(t->cmd->content, &t->batch->arena, &entry) != OK || entry.kind != TAPE_FACT) {
+        return turn_refuse(t, REFUSE_malformed, "content: a fact, as a tape has it");
+    }
+    if (adds[entry.fact.type] == NULL) {
+        return turn_refuse(t, REFUSE_malformed, "a fact of the type %s cannot be added",
+                           event_name(entry.fact.type));
+    }
+    if (entry.fact.at_ms > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "at_ms: milliseconds since 1970");
+    }
+    return adds[entry.fact.type](t, &entry.fact);
+}

@@ -1,0 +1,231 @@
+/* What only an import says: facts of another place. */
+#include "core/rig.h"
+
+#include "core/state.h"
+#include "test/unit.h"
+
+#define FACT(text) CMD_OF(fact_add, .content = TEXT_OF("fact " text))
+
+#define MESSAGE "type=message_posted at_ms=5000 "
+
+TEST(a_user_comes_with_id_and_time) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    EQ(rig_do(rig, "operator",
+              FACT("type=user_created at_ms=1000 user=50 username=Pat\\x20Smith mobile=+336 role=1 "
+                   "hash=h label=l is_on=1")),
+       REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_user_created, 0);
+    EQ(ev->user.v, 50);
+    EQ(ev->at_ms, 1000);
+    STR_EQ(ev->username, "Pat Smith");
+    STR_EQ(ev->mobile, "+336");
+    EQ(ev->role, ROLE_PRO);
+    STR_EQ(ev->hash, "");    // what no import knows is not taken from one
+    STR_EQ(ev->label, "");
+    OKAY(!ev->is_on && rig_reply(rig)->event == ev);
+    EQ(rig_reply(rig)->user.v, 50);
+    EQ(rig_do(rig, "operator", CMD_OF(user_add, .username = STR_LIT("bob"))), REFUSE_NONE);
+    EQ(rig_reply(rig)->user.v, 51);
+    EQ(rig_enter(rig, "pat", CMD_OF(session_open, .user = 50)), REFUSE_NONE);
+    EQ(rig_do(rig, "operator", FACT("type=user_created user=7 username=joe")), REFUSE_NONE);
+    EQ(rig_event(rig, EV_user_created, 0)->at_ms, rig->now_ms);
+}
+
+TEST(an_erased_user_is_nobody_from_the_first) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    EQ(rig_do(rig, "operator", FACT("type=user_erased at_ms=1000 user=4 username=erased-4")),
+       REFUSE_NONE);
+    STR_EQ(str_of(rig_order(rig)), "user_created user_erased reply");
+    EQ(rig_event(rig, EV_user_created, 0)->at_ms, 1000);
+    EQ(rig_event(rig, EV_user_erased, 0)->at_ms, rig->now_ms);
+    EQ(core_count(rig->core).users, 1);
+    EQ(rig_enter(rig, "x", CMD_OF(session_open, .user = 4, .is_provisioned = 1)),
+       REFUSE_unauthenticated);
+    OKAY(rig_do(rig, "operator", FACT(MESSAGE "room=1 user=4 content=x")) == REFUSE_NONE);
+}
+
+TEST(rooms_come_with_ids_and_people_in_them) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob", "eve");
+    EQ(rig_do(rig, "operator",
+              FACT("type=room_created at_ms=1 room=9 user=1 room_name=cellar is_private=1")),
+       REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_room_created, 0);
+    EQ(ev->room.v, 9);
+    EQ(ev->user.v, 0);
+    EQ(ev->server.v, 1);
+    OKAY(ev->is_private && ev->at_ms == 1 && rig_reply(rig)->event == ev);
+    EQ(rig_do(rig, "operator", FACT("type=member_added room=9 user=2")), REFUSE_NONE);
+    EQ(rig_do(rig, "bob", JOIN("cellar")), REFUSE_NONE);
+    EQ(rig_do(rig, "eve", JOIN("cellar")), REFUSE_room_unknown);
+    EQ(rig_do(rig, "operator", FACT("type=room_created room=7 room_kind=2 user=3 other=1")),
+       REFUSE_NONE);
+    EQ(rig_event(rig, EV_room_created, 0)->user.v, 1);
+    EQ(rig_event(rig, EV_room_created, 0)->other.v, 3);
+    EQ(rig_do(rig, "eve", DM(1, "x")), REFUSE_NONE);
+    EQ(rig_reply(rig)->room.v, 7);
+    EQ(rig_do(rig, "operator", CMD_OF(room_add, .room_name = STR_LIT("attic"))), REFUSE_NONE);
+    EQ(rig_reply(rig)->room.v, 10);
+}
+
+TEST(nobody_hears_what_was_said_elsewhere_and_it_counts_for_no_limit) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general");
+    rig->limits.content[DIALECT_hub].per_minute = 1;
+    rig_take_limits(rig);
+    rig_do(rig, "ann", LEAVE("general"));
+    rig_deaf(rig);
+    for (unsigned i = 0; i < 3; i++) {
+        EQ(rig_do(rig, "operator", FACT(MESSAGE "room=1 user=1 client_id=c content=a\\x20b")),
+           REFUSE_NONE);
+        STR_EQ(str_of(rig_order(rig)), "reply message_posted");
+        const struct event *ev = rig_event(rig, EV_message_posted, 0);
+        EQ(ev->audience, AUD_NOBODY);
+        EQ(ev->at_ms, 5000);
+        STR_EQ(ev->content, "a b");
+        STR_EQ(ev->client_id, "c");
+        STR_EQ(ev->username, "ann");
+        STR_EQ(ev->room_name, "general");
+    }
+    EQ(rig_heard(rig, "ann", EV_message_posted), 0);
+    EQ(rig_heard(rig, "bob", EV_message_posted), 0);
+    EQ(rig_heard(rig, "bob", EV_room_entered), 0);
+    EQ(rig_do(rig, "ann", SAY("general", "now")), REFUSE_NONE);
+    EQ(rig_do(rig, "ann", DM(2, "psst")), REFUSE_rate_limited);
+}
+
+TEST(a_message_of_a_dm_knows_the_other) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob", "eve");
+    EQ(rig_do(rig, "ann", DM(2, "x")), REFUSE_NONE);
+    rig_deaf(rig);
+    EQ(rig_do(rig, "operator", FACT(MESSAGE "room=3 user=2 content=x")), REFUSE_NONE);
+    EQ(rig_event(rig, EV_message_posted, 0)->other.v, 1);
+    EQ(rig_event(rig, EV_message_posted, 0)->audience, AUD_NOBODY);
+    EQ(rig_heard(rig, "ann", EV_message_posted), 0);
+    EQ(rig_do(rig, "operator", FACT(MESSAGE "room=3 user=3 content=x")), REFUSE_forbidden);
+}
+
+TEST(a_ban_from_elsewhere_ends_sessions_if_it_holds) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    EQ(rig_do(rig, "operator", FACT("type=ban_set user=1 until_ms=1")), REFUSE_NONE);
+    EQ(rig_heard(rig, "ann", EV_session_ended), 0);
+    EQ(rig_do(rig, "ann", PING), REFUSE_NONE);
+    EQ(rig_do(rig, "operator", FACT("type=ban_set user=1")), REFUSE_NONE);
+    EQ(rig_heard(rig, "ann", EV_session_ended), 1);
+    EQ(rig_heard(rig, "bob", EV_session_ended), 0);
+    EQ(rig_do(rig, "ann", PING), REFUSE_banned);
+}
+
+/* The world in which the facts below cannot be: ann (1), bob (2, erased), eve (3, in secret), a dm
+ * of ann and eve (3), and a room that was removed (4). */
+static struct rig *world(void) {
+    struct rig *rig = rig_new("ann", "bob", "eve member of secret");
+    CHECK(rig_do(rig, "ann", DM(3, "x")) == REFUSE_NONE);
+    CHECK(rig_do(rig, "operator", ERASE("bob")) == REFUSE_NONE);
+    CHECK(rig_do(rig, "operator", CMD_OF(room_add, .room_name = STR_LIT("old"))) == REFUSE_NONE);
+    CHECK(rig_do(rig, "operator", CMD_OF(room_remove, .room_name = STR_LIT("old"))) == REFUSE_NONE);
+    CHECK(rig_do(rig, "operator",
+                 CMD_OF(user_add, .username = STR_LIT("pat"), .mobile = STR_LIT("+336"))) ==
+          REFUSE_NONE);
+    return rig;
+}
+
+#define LONG_ID "0123456789012345678901234567890123456789012345678901234567890123x"
+
+static const struct {
+    const char *fact;
+    enum refusal refusal;
+    const char *detail;    // a part of it
+} contradictions[] = {
+    { "", REFUSE_malformed, "content" },
+    { "nonsense", REFUSE_malformed, "content" },
+    { "cmd type=ping", REFUSE_malformed, "content" },
+    { "fact type=nonsense", REFUSE_malformed, "content" },
+    { "fact type=user_created user=x", REFUSE_malformed, "content" },
+    { "fact type=user_created username=\\x", REFUSE_malformed, "content" },
+    { "fact type=room_removed room=1", REFUSE_malformed, "room_removed" },
+    { "fact type=token_added user=1 label=x", REFUSE_malformed, "token_added" },
+    { "fact type=typing_changed room=1 user=1", REFUSE_malformed, "typing_changed" },
+    { "fact type=user_created username=x", REFUSE_malformed, "user" },
+    { "fact type=user_created user=9007199254740992 username=x", REFUSE_malformed, "user" },
+    { "fact type=user_created user=1 username=x", REFUSE_exists, "user 1 is \"ann\"" },
+    { "fact type=user_created user=2 username=x", REFUSE_exists, "erased-2" },
+    { "fact type=user_created user=9", REFUSE_malformed, "username" },
+    { "fact type=user_created user=9 username=\\xff", REFUSE_malformed, "username" },
+    { "fact type=user_created user=9 username=erased-9", REFUSE_malformed, "username" },
+    { "fact type=user_created user=9 username=ANN", REFUSE_exists, "username" },
+    { "fact type=user_created user=9 username=x mobile=12", REFUSE_malformed, "mobile" },
+    { "fact type=user_created user=9 username=x mobile=+336", REFUSE_exists, "mobile" },
+    { "fact type=user_created user=9 username=x role=3", REFUSE_malformed, "content" },
+    { "fact type=user_created at_ms=9007199254740992 user=9 username=x", REFUSE_malformed,
+      "at_ms" },
+    { "fact type=user_erased user=1 username=erased-1", REFUSE_exists, "ann" },
+    { "fact type=user_erased user=2 username=erased-2", REFUSE_exists, "erased-2" },
+    { "fact type=user_erased user=9 username=gone", REFUSE_malformed, "erased-..." },
+    { "fact type=user_erased user=9 username=erased-\\xff", REFUSE_malformed, "erased-..." },
+    { "fact type=user_erased user=9 username=erased-2", REFUSE_exists, "username" },
+    { "fact type=ban_set user=9", REFUSE_user_unknown, "" },
+    { "fact type=ban_set user=2", REFUSE_user_unknown, "" },
+    { "fact type=ban_set user=1 until_ms=9007199254740992", REFUSE_malformed, "until_ms" },
+    { "fact type=room_created room_name=x", REFUSE_malformed, "room" },
+    { "fact type=room_created room=9007199254740992 room_name=x", REFUSE_malformed, "room" },
+    { "fact type=room_created room=1 room_name=x", REFUSE_exists, "room 1" },
+    { "fact type=room_created room=4 room_name=x", REFUSE_exists, "room 4" },
+    { "fact type=room_created room=9", REFUSE_malformed, "room" },
+    { "fact type=room_created room=9 room_name=\\xff", REFUSE_malformed, "room" },
+    { "fact type=room_created room=9 room_name=general", REFUSE_exists, "room" },
+    { "fact type=room_created room=9 room_kind=1 room_name=x", REFUSE_malformed, "room_kind" },
+    { "fact type=room_created room=9 room_kind=2 user=1", REFUSE_user_unknown, "" },
+    { "fact type=room_created room=9 room_kind=2 other=1", REFUSE_user_unknown, "" },
+    { "fact type=room_created room=9 room_kind=2 user=3 other=1", REFUSE_exists, "dm" },
+    { "fact type=room_created room=3 room_kind=2 user=1 other=1", REFUSE_exists, "room 3" },
+    { "fact type=member_added room=9 user=1", REFUSE_room_unknown, "" },
+    { "fact type=member_added room=4 user=1", REFUSE_room_unknown, "" },
+    { "fact type=member_added room=3 user=1", REFUSE_room_unknown, "" },
+    { "fact type=member_added room=2 user=9", REFUSE_user_unknown, "" },
+    { "fact type=member_added room=2 user=2", REFUSE_user_unknown, "" },
+    { "fact type=member_added room=2 user=3", REFUSE_exists, "member" },
+    { "fact " MESSAGE "room=9 user=1 content=x", REFUSE_room_unknown, "" },
+    { "fact " MESSAGE "room=4 user=1 content=x", REFUSE_room_unknown, "" },
+    { "fact " MESSAGE "room=1 user=9 content=x", REFUSE_user_unknown, "" },
+    { "fact " MESSAGE "room=3 user=2 content=x", REFUSE_forbidden, "dm" },
+    { "fact " MESSAGE "room=1 user=1", REFUSE_malformed, "content" },
+    { "fact " MESSAGE "room=1 user=1 content=\\xff", REFUSE_malformed, "content" },
+    { "fact " MESSAGE "room=1 user=1 content=a\\x00b", REFUSE_malformed, "content" },
+    { "fact " MESSAGE "room=1 user=1 content=x client_id=" LONG_ID, REFUSE_malformed, "client_id" },
+    { "fact " MESSAGE "room=1 user=1 content=x client_id=\\xff", REFUSE_malformed, "client_id" },
+    { "fact type=message_posted room=1 user=1 content=x", REFUSE_malformed, "at_ms" },
+};
+
+TEST(a_fact_that_contradicts_what_is_known_is_refused_and_changes_nothing) {
+    SCOPED(rig_free) struct rig *rig = world();
+    const struct core_counts before = core_count(rig->core);
+    for (size_t i = 0; i < COUNT(contradictions); i++) {
+        struct cmd cmd = CMD_OF(fact_add, .content = str_of(contradictions[i].fact));
+        enum refusal got = rig_do(rig, "operator", cmd);
+        struct str detail = rig_reply(rig)->detail;
+        size_t want = strlen(contradictions[i].detail);
+        bool is_said = want == 0
+                           ? detail.n == 0
+                           : memmem(detail.p, detail.n, contradictions[i].detail, want) != NULL;
+        if (got != contradictions[i].refusal || !is_said) {
+            print_error("%s: %s (%.*s)\n", contradictions[i].fact, refusal_name(got),
+                        STR_FMT(detail));
+        }
+        EQ(got, contradictions[i].refusal);
+        OKAY(is_said);
+    }
+    const struct core_counts after = core_count(rig->core);
+    EQ(memcmp(&before, &after, sizeof before), 0);
+    EQ(rig_do(rig, "ann", PING), REFUSE_NONE);
+}
+
+TEST(the_id_of_a_removed_room_stays_taken_though_another_has_its_name) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann away");
+    struct event old = { .type = EV_room_created, .room = { 9 }, .room_name = STR_LIT("garden") };
+    struct event now = { .type = EV_room_created, .room = { 5 }, .room_name = STR_LIT("garden") };
+    rig_restore(rig, now);    // a store hands out rooms by id
+    rig_restore(rig, old);
+    old.type = EV_room_removed;
+    rig_restore(rig, old);
+    EQ(rig_do(rig, "operator", FACT("type=room_created room=9 room_name=x")), REFUSE_exists);
+    OKAY(rig_room(rig, "garden") != NULL);
+}
