@@ -39,6 +39,7 @@ enum cli_flag {
     CLI_ROOM = BIT(9),
     CLI_DEV = BIT(10),    // and: it loads its configuration itself, and prints no JSON
     CLI_TAPE = BIT(11),
+    CLI_RENUMBER = BIT(12),
 };
 
 struct cli;

@@ -29,6 +29,7 @@ static const struct flag {
     { "--password-stdin", CLI_PASSWORD_STDIN, FLAG_GIVEN, 0 },
     { "--jwt", CLI_JWT, FLAG_GIVEN, 0 },
     { "--private", CLI_PRIVATE, FLAG_GIVEN, 0 },
+    { "--renumber", CLI_RENUMBER, FLAG_GIVEN, 0 },
 };
 
 /* What is left of argv. */

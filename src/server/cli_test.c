@@ -243,10 +243,11 @@ TEST(what_is_imported_is_exported_and_imported_once) {
     STR_EQ(buf_str(&p.out),
            "Imported: 0 users, 0 rooms, 0 messages; 2 messages were here already.\n");
     EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
-    OKAY(says(&p.out, "\"username\":\"erased-4\",\"role\":\"member\",\"created_ms\":"));
-    OKAY(says(&p.out, "\"kind\":\"dm\",\"users\":[1,2],\"created_ms\":3000}"));
-    OKAY(says(&p.out, "{\"type\":\"member\",\"room_id\":2,\"user_id\":1}"));
-    OKAY(says(&p.out, "{\"type\":\"ban\",\"user_id\":1,\"until_ms\":0}"));
+    OKAY(says(&p.out, "\"id\":3,\"username\":\"ann\",\"role\":\"pro\",\"created_ms\":1000}"));
+    OKAY(says(&p.out, "\"id\":4,\"username\":\"erased-4\",\"role\":\"member\",\"created_ms\":1,"));
+    OKAY(says(&p.out, "\"id\":6,\"kind\":\"dm\",\"users\":[3,4],\"created_ms\":3000}"));
+    OKAY(says(&p.out, "{\"type\":\"member\",\"room_id\":5,\"user_id\":3}"));
+    OKAY(says(&p.out, "{\"type\":\"ban\",\"user_id\":3,\"until_ms\":0}"));
     OKAY(says(&p.out, "\"content\":\"two\",\"client_id\":\"b\","
                       "\"timestamp\":\"1970-01-01T00:00:05Z\",\"ts\":5000}"));
     EQ(RUN(&p, cli_export, "--room", "cellar"), CLI_DONE);
@@ -254,10 +255,118 @@ TEST(what_is_imported_is_exported_and_imported_once) {
     EQ(RUN(&p, cli_export, "--room", "attic"), CLI_FAILED);
 }
 
+#define HEAD "{\"type\":\"parloir\",\"version\":1}\n"
+#define USER(id, name) "{\"type\":\"user\",\"id\":" #id ",\"username\":\"" name "\"}\n"
+#define GONE(id, name)                                                                             \
+    "{\"type\":\"user\",\"id\":" #id ",\"username\":\"" name "\",\"is_erased\":true}\n"
+#define CHANNEL(id, name)                                                                          \
+    "{\"type\":\"room\",\"id\":" #id ",\"kind\":\"channel\",\"room\":\"" name "\"}\n"
+#define SAID(room, user, id)                                                                       \
+    "{\"type\":\"message\",\"room_id\":" #room ",\"user_id\":" #user                               \
+    ",\"content\":\"x\",\"ts\":1,\"client_id\":\"" id "\"}\n"
+
+TEST(an_id_that_is_somebody_elses_here_is_refused) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "erase", "bob"), CLI_DONE);
+    EQ(FEED(&p, HEAD USER(1, "eve"), cli_import, "json", "-"), CLI_FAILED);
+    OKAY(says(&p.err, "line 2: user 1 is \"ann\" here and \"eve\" in the file: import into an "
+                      "empty store, or with --renumber"));
+    EQ(FEED(&p, HEAD USER(2, "eve"), cli_import, "json", "-"), CLI_FAILED);
+    OKAY(says(&p.err, "user 2 is \"erased-2\" here and \"eve\" in the file"));
+    EQ(FEED(&p, HEAD USER(9, "Ann"), cli_import, "json", "-"), CLI_FAILED);
+    OKAY(says(&p.err, "\"Ann\" is user 1 here and user 9 in the file: import into an empty store, "
+                      "or with --renumber"));
+    EQ(FEED(&p, HEAD GONE(1, "erased-1"), cli_import, "json", "-"), CLI_FAILED);
+    OKAY(says(&p.err, "user 1 is \"ann\" here and \"erased-1\" in the file"));
+    EQ(FEED(&p, HEAD GONE(9, "erased-2"), cli_import, "json", "-"), CLI_FAILED);
+    OKAY(says(&p.err, "\"erased-2\" is user 2 here and user 9 in the file"));
+    EQ(FEED(&p, HEAD USER(1, "ann") GONE(2, "erased-2") USER(5, "eve"), cli_import, "json", "-"),
+       CLI_DONE);
+    EQ(RUN(&p, cli_user, "list", "--json"), CLI_DONE);
+    OKAY(says(&p.out, "{\"id\":1,\"username\":\"ann\"") && says(&p.out, "{\"id\":5,"));
+}
+
+TEST(renumber_gives_new_ids_where_they_are_taken) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(FEED(&p,
+            HEAD USER(1, "eve") USER(7, "ann") GONE(2, "erased-1") CHANNEL(1, "general")
+                SAID(1, 1, "e") SAID(1, 7, "a") SAID(1, 2, "g"),
+            cli_import, "json", "-", "--renumber"),
+       CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+    OKAY(says(&p.out, "\"id\":1,\"username\":\"ann\""));
+    OKAY(says(&p.out, "\"id\":2,\"username\":\"eve\""));
+    OKAY(says(&p.out, "\"id\":3,\"username\":\"erased-1\""));
+    OKAY(says(&p.out, "\"user_id\":2,\"username\":\"eve\",\"content\":\"x\",\"client_id\":\"e\""));
+    OKAY(says(&p.out, "\"user_id\":1,\"username\":\"ann\",\"content\":\"x\",\"client_id\":\"a\""));
+}
+
+TEST(a_rooms_id_is_kept_where_it_is_free) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_room, "add", "garden"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "add", "old"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "remove", "old"), CLI_DONE);
+    static const char file[] = HEAD CHANNEL(8, "garden") CHANNEL(9, "attic") CHANNEL(2, "cellar")
+        CHANNEL(3, "old") CHANNEL(1, "general");
+    EQ(FEED(&p, file, cli_import, "json", "-", "--json"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "{\"users\":0,\"rooms\":3,\"messages\":0,\"repeats\":0}\n");
+    EQ(FEED(&p, file, cli_import, "json", "-", "--json"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "{\"users\":0,\"rooms\":0,\"messages\":0,\"repeats\":0}\n");
+    EQ(RUN(&p, cli_room, "list", "--json"), CLI_DONE);
+    OKAY(says(&p.out, "{\"id\":1,\"room\":\"general\"") &&
+         says(&p.out, "{\"id\":2,\"room\":\"garden\"") &&
+         says(&p.out, "{\"id\":9,\"room\":\"attic\"") &&
+         says(&p.out, "{\"id\":10,\"room\":\"cellar\"") &&
+         says(&p.out, "{\"id\":11,\"room\":\"old\""));
+}
+
+TEST(a_removed_room_with_a_higher_id_hides_no_living_one) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p, HEAD CHANNEL(9, "garden"), cli_import, "json", "-"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "remove", "garden"), CLI_DONE);
+    EQ(FEED(&p, HEAD CHANNEL(5, "garden"), cli_import, "json", "-"), CLI_DONE);
+    EQ(FEED(&p, HEAD CHANNEL(5, "garden") CHANNEL(9, "attic"), cli_import, "json", "-"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "list", "--json"), CLI_DONE);
+    OKAY(says(&p.out, "{\"id\":5,\"room\":\"garden\"") &&
+         says(&p.out, "{\"id\":10,\"room\":\"attic\""));
+}
+
+TEST(an_import_that_fails_says_why_and_what_is_here) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p, HEAD USER(1, "ann") USER(2, "bob") "nonsense\n", cli_import, "json", "-"),
+       CLI_FAILED);
+    STR_EQ(buf_str(&p.err), "parloir: line 4: unknown word at byte 0. Nothing was "
+                            "imported.\n");
+    EQ(FEED(&p, HEAD USER(1, " "), cli_import, "json", "-"), CLI_FAILED);
+    OKAY(says(&p.err, "parloir: line 2: The request is not understood. (username: 1 to 32"));
+    SCOPED(buf_fini) struct buf text = BUF_INIT(1u << 20);
+    BUF_PUT_LIT(&text, HEAD USER(1, "ann") CHANNEL(1, "general") CHANNEL(2, "garden"));
+    for (unsigned i = 0; i < 1500; i++) {
+        buf_printf(&text,
+                   "{\"type\":\"message\",\"room_id\":1,\"user_id\":1,\"content\":\"x\",\"ts\":1,"
+                   "\"client_id\":\"%u\"}\n",
+                   i);
+    }
+    size_t whole = text.n;
+    BUF_PUT_LIT(&text, "nonsense\n\0");
+    EQ(FEED(&p, text.p, cli_import, "json", "-"), CLI_FAILED);
+    OKAY(says(&p.err, "line 1505: unknown word at byte 0. Imported until then: 1 users, "
+                      "1 rooms, 998 messages; 0 messages were here already. Reading the file "
+                      "again doubles no message that has a client_id"));
+    text.p[whole] = '\0';
+    EQ(FEED(&p, text.p, cli_import, "json", "-"), CLI_DONE);
+    STR_EQ(buf_str(&p.out),
+           "Imported: 0 users, 0 rooms, 502 messages; 998 messages were here already.\n");
+}
+
 TEST(an_import_that_cannot_be_names_the_line) {
     static const char *const lines[] = {
         "nonsense",
         "{\"type\":\"user\",\"id\":1,\"username\":\"\"}",
+        "{\"type\":\"user\",\"username\":\"ann\"}",
         "{\"type\":\"user\",\"id\":1,\"username\":\"gone\",\"is_erased\":true}",
         "{\"type\":\"room\",\"id\":1,\"kind\":\"channel\",\"room\":\"\"}",
         "{\"type\":\"room\",\"id\":1,\"kind\":\"group\",\"room\":\"x\"}",

@@ -507,7 +507,9 @@ test('what was exported can be imported elsewhere, once', async () => {
         const text = await from.ok('export');
         const file = join(to.parent, 'export.jsonl');
         await writeFile(file, `${text}\n`);
-        await to.ok('user', 'add', 'somebody');
+        const first = JSON.stringify({ type: 'user', id: 90, username: 'somebody' });
+        await to.ok('import', 'json', '-',
+            { input: `{"type":"parloir","version":1}\n${first}\n` });
         assert.deepEqual(await to.json('import', 'json', file),
             [{ users: 2, rooms: 1, messages: 5, repeats: 0 }]);
         assert.equal(await to.ok('import', 'json', file),
@@ -518,7 +520,10 @@ test('what was exported can be imported elsewhere, once', async () => {
         assert.deepEqual(meaning(there), meaning(linesOf(text)));
         assert.equal(await to.ok('check'), 'No damage was found.');
         assert.deepEqual((await to.json('user', 'show', 'alice'))[0],
-            { id: 2, username: 'alice', role: 'admin', mobile: '+33612345678' });
+            { id: 1, username: 'alice', role: 'admin', mobile: '+33612345678' });
+        const ids = (lines) => lines.filter((l) => l.type === 'user' || l.type === 'room')
+            .map((l) => [l.id, l.username ?? l.room ?? l.users]);
+        assert.deepEqual(ids(there), ids(linesOf(text)));
     } finally {
         await from.remove();
         await to.remove();
