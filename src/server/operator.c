@@ -104,9 +104,21 @@ static void put_refusal(struct buf *out, enum refusal why, struct str detail) {
     put_text(out, "error", buf_str(&sentence));
 }
 
+/* How every answer begins. */
+static void put_head(struct buf *out, bool is_ok, enum cmd_type cmd, struct str ref) {
+    buf_put_str(out, is_ok ? STR_LIT("{\"ok\":true") : STR_LIT("{\"ok\":false"));
+    put_text(out, "cmd", str_of(cmd_name(cmd)));
+    if (!str_is_empty(ref)) {
+        put_text(out, "ref", ref);
+    }
+}
+
 /* What a writing command led to, or a shown user. */
 static void put_result(struct buf *out, const struct reply *reply) {
-    if (reply->user.v != 0) {
+    if (reply->event != NULL && reply->event->type == EV_message_posted) {
+        put_number(out, "id", reply->event->message.v);
+        put_number(out, "is_repeat", reply->event->is_repeat);
+    } else if (reply->user.v != 0) {
         put_number(out, "id", reply->user.v);
         put_text(out, "username", reply->username);
         put_text(out, "role", str_of(role_name(reply->role)));
@@ -122,8 +134,7 @@ static void put_result(struct buf *out, const struct reply *reply) {
 static bool encode_reply(const struct reply *reply, enum lang lang, struct buf *out) {
     (void)lang;
     bool is_ok = reply->refusal == REFUSE_NONE;
-    buf_put_str(out, is_ok ? STR_LIT("{\"ok\":true") : STR_LIT("{\"ok\":false"));
-    put_text(out, "cmd", str_of(cmd_name(reply->cmd)));
+    put_head(out, is_ok, reply->cmd, reply->ref);
     if (is_ok) {
         put_result(out, reply);
     } else {
@@ -163,12 +174,13 @@ static void put_row(struct buf *out, enum list_kind kind, const struct list_row 
 static bool encode_answer(const struct answer *answer, enum lang lang, struct buf *out) {
     (void)lang;
     if (answer->refusal != REFUSE_NONE) {
-        BUF_PUT_LIT(out, "{\"ok\":false,\"cmd\":\"list\"");
+        put_head(out, false, CMD_list, answer->ask.ref);
         put_refusal(out, answer->refusal, STR_NONE);
         buf_put_char(out, '}');
         return true;
     }
-    BUF_PUT_LIT(out, "{\"ok\":true,\"cmd\":\"list\",\"rows\":[");
+    put_head(out, true, CMD_list, answer->ask.ref);
+    BUF_PUT_LIT(out, ",\"rows\":[");
     for (size_t i = 0; i < answer->row_count; i++) {
         if (i > 0) {
             buf_put_char(out, ',');
@@ -178,7 +190,7 @@ static bool encode_answer(const struct answer *answer, enum lang lang, struct bu
     BUF_PUT_LIT(out, "]}");
     if (!buf_ok(out)) {
         buf_reset(out);
-        BUF_PUT_LIT(out, "{\"ok\":false,\"cmd\":\"list\"");
+        put_head(out, false, CMD_list, answer->ask.ref);
         put_refusal(out, REFUSE_too_long, STR_LIT("more than a list can hold: use parloir export"));
         buf_put_char(out, '}');
     }
@@ -263,8 +275,7 @@ static bool on_line(void *ctx, struct str line) {
     if (cmd.type == CMD_session_open || cmd.type == CMD_session_close) {
         malformed(&cmd, REFUSE_forbidden, "sessions open at the door");
     }
-    session_ask(s, &cmd);
-    return false;    // one line at a time: that keeps the answers in order
+    return session_ask(s, &cmd);
 }
 
 size_t operator_feed(struct session *s, uint8_t *p, size_t n) {

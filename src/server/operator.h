@@ -10,8 +10,14 @@
  *         {"ok":false,"cmd":"user_add","code":"CONFLICT","error":"There is one of that name
  *         already: ..."}
  *
- * Exactly one line out for each line in, in order. The command line speaks it too: with a running
- * server through the socket, without one straight to a core and store of its own.
+ * "ref", any text, stands in the answer, too.
+ *
+ * Exactly one line out for each line in, in order. A command waits for the one before, so that an
+ * import would wait for the disk with each message: therefore facts (fact_add) do not wait, up to
+ * PENDING_MAX of them, and their `ref` tells which is answered: while nothing can be stored a
+ * refusal overtakes what is held. A status behind them is answered at once. The command line speaks
+ * it too: with a running server through the socket, without one straight to a core and store of its
+ * own.
  *
  * Thread   decode and encode: any, with a scratch of one's own; the rest: the session's worker. */
 #ifndef PARLOIR_SERVER_OPERATOR_H
@@ -19,7 +25,7 @@
 
 #include "server/session.h"
 
-#define OPERATOR_LINE_BYTES_MAX 65536
+#define OPERATOR_LINE_BYTES_MAX (1u << 20)    // the longest message there may be, as a fact
 
 /* The dialect. Never NULL; static. */
 const struct dialect *operator_dialect(void);

@@ -243,7 +243,9 @@ bool session_ask(struct session *s, struct cmd *cmd) {
     }
     s->pending++;
     s->questions += session_is_question(cmd->type);
-    unsigned pending_max = s->framing == FRAMING_LINES ? 1 : PENDING_MAX;
+    // one line at a time keeps an operator's answers in order; but each of them costs a commit
+    bool is_alone = s->framing == FRAMING_LINES && cmd->type != CMD_fact_add;
+    unsigned pending_max = is_alone ? 1 : PENDING_MAX;
     s->is_held = s->pending >= pending_max || s->questions >= QUESTIONS_MAX;
     worker_push(s->worker, intake);
     return has_credit && !s->is_held;

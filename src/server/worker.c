@@ -398,7 +398,7 @@ enum err worker_init(struct worker *w, struct server *server, unsigned index) {
     w->scratch = BUF_INIT(SCRATCH_BYTES_MAX);
     w->head = BUF_INIT(SCRATCH_BYTES_MAX + WS_FRAME_HEADER_BYTES_MAX);
     wheel_set(&w->loop.wheel, &w->probe, w->loop.now_ms + PROBE_MS);
-    w->decode.json = json_reader_new(message_bytes_max);
+    w->decode.json = json_reader_new(MAX(message_bytes_max, OPERATOR_LINE_BYTES_MAX));
     w->decode.text = BUF_INIT(message_bytes_max + DETAIL_BYTES_MAX);
     w->verifier = jwt_verifier_new(w->settings->keys);
     w->deflater = deflater_new(15, DEFLATE_LEVEL);

@@ -11,7 +11,7 @@ import { person } from './lib/hub.mjs';
 import { descriptors, Raw, rssBytes } from './lib/raw.mjs';
 import { Server } from './lib/server.mjs';
 
-const LINE_BYTES_MAX = 65536;
+const LINE_BYTES_MAX = 1 << 20;
 
 let server;
 let bystander;
