@@ -13,8 +13,7 @@
 #include "server/cli.h"
 #include "server/cli_out.h"
 
-#define CLI_BUSY_MS 5000      // a server that starts or stops has the store, but listens to nobody
-#define CLI_REPLY_MS 60000    // how long a server may think
+#define CLI_BUSY_MS 5000    // a server that starts or stops has the store, but listens to nobody
 
 struct cli_reply {
     struct buf text;
@@ -68,6 +67,11 @@ void cli_print_members(const struct cli_reply *reply);
 /* Says how a check went and returns the exit status: on standard output if well, else on standard
  * error; as JSON on standard output. Newlines in `text` end lines. */
 int cli_report(const struct cli *cli, bool is_ok, struct str text);
+
+/* Waits a moment before the next try; false: it is past `until_ms` of clock_mono_ms. A server that
+ * is just starting or stopping holds the store and listens to nobody yet: so does another command.
+ * Both are soon over. */
+bool cli_try_again(uint64_t until_ms);
 
 /* ---- the two who may be asked */
 

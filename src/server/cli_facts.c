@@ -5,22 +5,30 @@
 #include "core/core.h"
 #include "core/tape.h"
 #include "server/cli_ask.h"
+#include "server/cli_wire.h"
+#include "server/operator.h"
 #include "store/store.h"
 
+#define FACTS_ON_THE_WAY 256    // to a server, not answered yet
+#define ANSWER_BYTES_MAX 65536
 #define FACT_BYTES_MAX (32u << 20)    // a line of the file, every byte of it written as \xHH
 
 /* A fact that waits: the core has said yes. In the batch's arena. */
 struct waiting {
     struct waiting *next;
     uint64_t line;
+    bool is_answered;             // by the server
+    struct str content;           // of its command
     struct event fact;            // without its texts
     const struct reply *reply;    // borrowed from the batch
 };
 
 struct facts {
-    struct store *store;    // owned
-    struct core *core;      // owned
-    struct batch *batch;    // owned; not committed yet
+    struct store *store;           // owned; only to look at beside a server
+    struct cli_wire wire;          // to the server; closed if there is none
+    struct json_reader *reader;    // owned; of its answers
+    struct core *core;             // owned
+    struct batch *batch;           // owned; not committed yet
     struct waiting *first;
     struct waiting **last;
     size_t count;
@@ -50,18 +58,40 @@ static void begin_batch(struct facts *f) {
     f->count = 0;
 }
 
-static enum err open_store(struct facts *f, const struct config *config, struct buf *why) {
+static bool has_server(const struct facts *f) {
+    return f->wire.fd >= 0;
+}
+
+/* First the wire and then the look: what a server did before it is asked, is seen. */
+static enum err open_anybody(struct facts *f, const struct config *config, struct buf *why) {
+    uint64_t until_ms = clock_mono_ms() + CLI_BUSY_MS;
     enum err err = cli_make_data_dir(config, why);
-    return err == OK ? store_open(config->store_url, &f->store, why) : err;
+    if (err != OK) {
+        return err;
+    }
+    do {
+        buf_reset(why);
+        cli_wire_fini(&f->wire);
+        err = cli_wire_open(&f->wire, config, why);
+        if (err == OK) {
+            err = store_look(config->store_url, &f->store, why);
+        } else if (err == ERR_CLOSED) {
+            buf_reset(why);
+            err = store_open(config->store_url, &f->store, why);
+        }
+    } while (err == ERR_BUSY && cli_try_again(until_ms));
+    return err;
 }
 
 enum err facts_open(const struct config *config, void (*fact)(void *ctx, const struct event *ev),
                     void *ctx, struct facts **out, struct buf *why) {
     struct facts *f = xzalloc(sizeof *f);
     *f = (struct facts){ .text = BUF_INIT(FACT_BYTES_MAX), .on_fact = fact, .ctx = ctx };
+    f->wire = CLI_WIRE_INIT;
+    f->reader = json_reader_new(ANSWER_BYTES_MAX);
     f->core = core_new(&(struct core_limits){ 0 });
     begin_batch(f);
-    enum err err = open_store(f, config, why);
+    enum err err = open_anybody(f, config, why);
     if (err == OK && (err = f->store->ops->load(f->store, on_fact, f)) != OK) {
         buf_printf(why, "the store cannot be read: %s", err_text(err));
     }
@@ -80,6 +110,8 @@ void facts_free(struct facts **facts) {
     }
     batch_unref(&f->batch);
     core_free(&f->core);
+    cli_wire_fini(&f->wire);
+    json_reader_free(&f->reader);
     if (f->store != NULL) {
         f->store->ops->free(&f->store);
     }
@@ -109,11 +141,12 @@ static enum err refused(uint64_t line, const struct reply *reply, struct buf *wh
     return ERR_DENIED;
 }
 
-static void wait(struct facts *f, uint64_t line, const struct event *fact,
+static void wait(struct facts *f, uint64_t line, const struct event *fact, struct str content,
                  const struct reply *reply) {
     struct waiting *w = arena_zalloc(&f->batch->arena, sizeof *w);
     w->line = line;
     w->fact = (struct event){ .type = fact->type, .room_kind = fact->room_kind };
+    w->content = content;
     w->reply = reply;
     *f->last = w;
     f->last = &w->next;
@@ -135,11 +168,11 @@ enum err facts_add(struct facts *f, uint64_t line, const struct event *fact, str
     if (reply->refusal != REFUSE_NONE) {
         return refused(line, reply, why);
     }
-    wait(f, line, fact, reply);
+    wait(f, line, fact, cmd.content, reply);
     return f->count < FACTS_AT_ONCE ? OK : facts_keep(f, why);
 }
 
-/* ---- kept */
+/* ---- kept in the store */
 
 static void count(struct facts *f, const struct waiting *w, bool is_repeat) {
     switch ((int)w->fact.type) {    // of the others there is no sum
@@ -165,8 +198,95 @@ static enum err commit(struct facts *f, struct buf *why) {
     return OK;
 }
 
+/* ---- kept by the server */
+
+static enum err send_fact(struct facts *f, const struct waiting *w, struct buf *why) {
+    SCOPED(buf_fini) struct buf ref = BUF_INIT(32);
+    SCOPED(buf_fini) struct buf request = BUF_INIT(0);
+    buf_put_u64(&ref, w->line);
+    cli_request(&request, cmd_name(CMD_fact_add));
+    cli_request_text(&request, "ref", buf_str(&ref));
+    cli_request_text(&request, "content", w->content);
+    BUF_PUT_LIT(&request, "}\n");
+    if (!buf_ok(&request)) {
+        buf_printf(why,
+                   "line %llu: it is longer than a running server takes it: stop the server, and "
+                   "import again",
+                   (unsigned long long)w->line);
+        return ERR_TOO_BIG;
+    }
+    return cli_wire_send(&f->wire, buf_str(&request), why);
+}
+
+/* The fact that an answer is about: while the server's store is away, a refusal may overtake. */
+static struct waiting *answered(struct waiting *from, uint64_t line) {
+    struct waiting *w = from;
+    while (w != NULL && w->line != line) {
+        w = w->next;
+    }
+    return w != NULL ? w : from;    // a server that does not know the command names no line
+}
+
+/* Reads one answer. ERR_DENIED: it is a refusal, which `why` gets unless it has one. */
+static enum err take_answer(struct facts *f, struct waiting *from, struct buf *why) {
+    struct str text;
+    const struct json *root;
+    SCOPED(buf_fini) struct buf trouble = BUF_INIT(CLI_LINE_BYTES_MAX);
+    enum err err = cli_wire_read(&f->wire, &text, &trouble);
+    if (err == OK && (err = json_parse(f->reader, text, &root)) != OK) {
+        buf_printf(&trouble, "the answer is not understood: %s", json_reader_why(f->reader));
+    }
+    if (err == OK) {
+        bool is_ok = false;
+        uint64_t line = 0, is_repeat = 0;
+        (void)!json_u64(json_get(root, "ref"), &line);
+        (void)!json_u64(json_get(root, "is_repeat"), &is_repeat);
+        struct waiting *w = answered(from, line);
+        w->is_answered = true;
+        if (json_bool(json_get(root, "ok"), &is_ok) == OK && is_ok) {
+            count(f, w, is_repeat != 0);
+            return OK;
+        }
+        err = ERR_DENIED;
+        buf_printf(&trouble, "line %llu: %.*s", (unsigned long long)w->line,
+                   STR_FMT(json_text(json_get(root, "error"))));
+    }
+    if (why->n == 0) {
+        buf_put_str(why, buf_str(&trouble));
+    }
+    return err;
+}
+
+/* Sends all that waits and takes every answer: after a refusal nothing more is sent, but what is on
+ * its way may be kept, and is counted. */
+static enum err tell_server(struct facts *f, struct buf *why) {
+    struct waiting *next = f->first;
+    struct waiting *oldest = f->first;
+    size_t on_the_way = 0;
+    enum err err = OK;
+    while (true) {
+        while (err == OK && next != NULL && on_the_way < FACTS_ON_THE_WAY) {
+            err = send_fact(f, next, why);
+            on_the_way += err == OK;
+            next = next->next;
+        }
+        if (on_the_way == 0) {
+            return err;
+        }
+        enum err taken = take_answer(f, oldest, why);
+        on_the_way--;
+        err = err == OK ? taken : err;
+        if (taken != OK && taken != ERR_DENIED) {
+            return err;
+        }
+        while (oldest != NULL && oldest->is_answered) {
+            oldest = oldest->next;
+        }
+    }
+}
+
 enum err facts_keep(struct facts *f, struct buf *why) {
-    enum err err = f->first == NULL ? OK : commit(f, why);
+    enum err err = f->first == NULL ? OK : has_server(f) ? tell_server(f, why) : commit(f, why);
     begin_batch(f);
     return err;
 }

@@ -1,9 +1,13 @@
 /* Facts on their way in: what an import has decided, checked and kept.
  *
  *     fact ──fact_add──> a core here, which knows what is there ──> batch ──> the store
+ *                                                                     └─fact_add, one by one──> the
+ *                                                                       server that has the store
  *
- * The core holds every fact to its rules (core/do_fact.c) before anything is written. What it let
- * through waits until there is a batch of it, or facts_keep is called.
+ * The core here holds every fact to the rules (core/do_fact.c) before anything is written; what it
+ * lets through waits until there is a batch of it, or facts_keep is called. Beside a server the
+ * store is only looked at, once, and the server's core is asked again: what has changed since is a
+ * refusal like any other.
  *
  * Thread   the main thread.
  * Memory   owns core, store and batch; texts of facts are copied.
@@ -28,18 +32,19 @@ struct facts_kept {
     uint64_t repeats;
 };
 
-/* Opens the installation and hands out what is there, as store_ops.load does.
- * ERR_BUSY: another process has the store. Anything else: it cannot be used. `why` has a
- * sentence. */
+/* Finds whoever has the installation, and hands out what is there, as store_ops.load does.
+ * ERR_BUSY: another process has the store, and listens to nobody. Anything else: it cannot be used.
+ * `why` has a sentence. */
 enum err facts_open(const struct config *config, void (*on_fact)(void *ctx, const struct event *ev),
                     void *ctx, struct facts **out, struct buf *why) MUST_USE;
 
-/* Takes one fact, of which line of the file it comes. ERR_DENIED: it contradicts what is there.
+/* Takes one fact; each comes from a line of its own. ERR_DENIED: it contradicts what is there.
  * Others: what waited could not be kept. `why` has a sentence, with the line's number. */
 enum err facts_add(struct facts *f, uint64_t line, const struct event *fact, struct buf *why)
     MUST_USE;
 
-/* Keeps what waits; OK: it is on the disk. */
+/* Keeps what waits. OK: it is on the disk. ERR_DENIED: the server refused some of it, but others,
+ * also behind it, are on the disk. Others: it could not be kept. `why` has a sentence. */
 enum err facts_keep(struct facts *f, struct buf *why) MUST_USE;
 
 /* What is on the disk by now, also after a failure. */

@@ -474,8 +474,8 @@ static int import_hub(struct cli *cli) {
 int cli_import(int argc, char **argv) {
     static const struct cli_verb verbs[] = {
         { "json", "FILE [--renumber]",
-          "Reads what parloir export wrote (-: standard input), while no server runs. Users keep "
-          "their ids, and who has a name here already is that person: where the two do not go "
+          "Reads what parloir export wrote (-: standard input). Users keep their ids, and who has "
+          "a name here already is that person: where the two do not go "
           "together, the import ends, unless --renumber lets such users be known by the id they "
           "have or get here. A message with a client_id that its author used in that room before "
           "is not added again; export gives every message one, so its file may be read twice.",
