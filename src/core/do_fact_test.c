@@ -197,6 +197,7 @@ static const struct {
 
 TEST(a_fact_that_contradicts_what_is_known_is_refused_and_changes_nothing) {
     SCOPED(rig_free) struct rig *rig = world();
+    EQ(rig_do(rig, "operator", CMD_OF(fact_add, .user = 1)), REFUSE_malformed);
     const struct core_counts before = core_count(rig->core);
     for (size_t i = 0; i < COUNT(contradictions); i++) {
         struct cmd cmd = CMD_OF(fact_add, .content = str_of(contradictions[i].fact));

@@ -39,12 +39,15 @@ bool line_next(struct str *rest, struct str *name, struct str *value) {
     while (rest->n > 0 && rest->p[0] == ' ') {
         *rest = (struct str){ rest->p + 1, rest->n - 1 };
     }
+    if (rest->n == 0) {
+        return false;    // of a text that was not given p is NULL, to which nothing is added
+    }
     size_t n = str_find(*rest, ' ');
     struct str word = { rest->p, n };
     *rest = (struct str){ rest->p + n, rest->n - n };
     *name = str_cut(&word, '=');
     *value = word;
-    return n > 0;
+    return true;
 }
 
 static int hex_value(char c) {
