@@ -441,7 +441,7 @@ static int import_json(struct cli *cli) {
     struct import im = {
         .cli = cli,
         .reader = json_reader_new(LINE_BYTES_MAX),
-        .by_name = { .nocase = true },
+        .by_name = { .folds = true },
         .why = BUF_INIT(CLI_LINE_BYTES_MAX),
     };
     bool is_stdin = str_eq(cli->args[0], STR_LIT("-"));

@@ -460,9 +460,9 @@ CONTRACT(a_removed_room_is_gone_with_its_messages_but_its_id_stays_taken) {
     STR_EQ(facts_text(rig), "user_created user=1 role=0 ann\n"
                             "user_created user=2 role=0 bob\n"
                             "user_created user=3 role=0 cleo\n"
-                            "room_created room=1 kind=0 server=1 general\n"
                             "room_created room=2 kind=0 server=1 brief\n"
                             "room_removed room=2 brief\n"
+                            "room_created room=1 kind=0 server=1 general\n"
                             "room_created room=3 kind=0 server=1 brief\n");
     EQ(listing(rig, LIST_ROOMS, 0)->row_count, 2);
 }

@@ -367,14 +367,20 @@ static void hand_out_user(const struct memory_user *user,
     }
 }
 
-static void hand_out_room(const struct memory_room *room,
-                          void (*on_fact)(void *ctx, const struct event *ev), void *ctx) {
-    on_fact(ctx, &room->created);
-    if (room->removed_ms != 0) {
-        struct event gone = room->created;
-        gone.type = EV_room_removed;
-        gone.at_ms = room->removed_ms;
-        on_fact(ctx, &gone);
+/* Those that were removed, or those that are there. */
+static void hand_out_rooms(const struct memory_store *s, bool is_removed,
+                           void (*on_fact)(void *ctx, const struct event *ev), void *ctx) {
+    VEC_EACH(struct memory_room, room, &s->rooms) {
+        if ((room->removed_ms != 0) != is_removed) {
+            continue;
+        }
+        on_fact(ctx, &room->created);
+        if (is_removed) {
+            struct event gone = room->created;
+            gone.type = EV_room_removed;
+            gone.at_ms = room->removed_ms;
+            on_fact(ctx, &gone);
+        }
     }
 }
 
@@ -384,9 +390,8 @@ static enum err load(struct store *store, void (*on_fact)(void *ctx, const struc
     VEC_EACH(struct memory_user, user, &s->users) {
         hand_out_user(user, on_fact, ctx);
     }
-    VEC_EACH(struct memory_room, room, &s->rooms) {
-        hand_out_room(room, on_fact, ctx);
-    }
+    hand_out_rooms(s, true, on_fact, ctx);
+    hand_out_rooms(s, false, on_fact, ctx);
     VEC_EACH(struct memory_room, room, &s->rooms) {
         VEC_EACH(struct memory_user, user, &room->members) {
             on_fact(ctx, &(struct event){ .type = EV_member_added,

@@ -64,7 +64,7 @@ static const struct kind {
       fill_user },
     { EV_room_created,
       "SELECT id, server_id, kind, name, is_private, dm_a, dm_b, created_ms, removed_ms FROM rooms"
-      " ORDER BY id",
+      " ORDER BY removed_ms IS NULL, id",
       fill_room },
     { EV_member_added, "SELECT room_id, user_id FROM members ORDER BY room_id, user_id",
       fill_member },

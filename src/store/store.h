@@ -58,7 +58,8 @@ struct store_ops {
 
     /* Hands out every kept fact the core needs, in the order users, rooms, members, bans, tokens.
      * An erased user, a removed room is handed out too, and right after it its user_erased or
-     * room_removed: nobody else may ever get that id. The event and its texts live until
+     * room_removed: nobody else may ever get that id. Removed rooms come before the others, one of
+     * which may have the name now. The event and its texts live until
      * on_fact returns. ERR_IO: unreadable. */
     enum err (*load)(struct store *s, void (*on_fact)(void *ctx, const struct event *ev),
                      void *ctx);
