@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/option.h"
@@ -104,15 +105,15 @@ static enum err read_text(struct loader *l, struct str text) {
     return l->err;
 }
 
-static enum err read_file(struct loader *l) {
-    SCOPED(buf_fini) struct buf text = BUF_INIT(CONFIG_FILE_BYTES_MAX + 1);
+/* Appends what is in the file, and one byte more than it may have if it is too long. */
+static enum err read_bytes(struct loader *l, struct buf *text) {
     const char *path = l->sources->file;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : 1;
-    while (n > 0 && text.n <= CONFIG_FILE_BYTES_MAX) {
-        size_t want = MIN((size_t)65536, CONFIG_FILE_BYTES_MAX + 1 - text.n);
-        n = read(fd, buf_room(&text, want), want);
-        buf_added(&text, n > 0 ? (size_t)n : 0);
+    while (n > 0 && text->n <= CONFIG_FILE_BYTES_MAX) {
+        size_t want = MIN((size_t)65536, CONFIG_FILE_BYTES_MAX + 1 - text->n);
+        n = read(fd, buf_room(text, want), want);
+        buf_added(text, n > 0 ? (size_t)n : 0);
     }
     int error = errno;
     if (fd >= 0) {
@@ -122,7 +123,13 @@ static enum err read_file(struct loader *l) {
         buf_printf(l->why, "%s: cannot be read: %s", path, strerror(error));
         return ERR_IO;
     }
-    return text.n == 0 ? OK : read_text(l, buf_str(&text));
+    return OK;
+}
+
+static enum err read_file(struct loader *l) {
+    SCOPED(buf_fini) struct buf text = BUF_INIT(CONFIG_FILE_BYTES_MAX + 1);
+    enum err err = read_bytes(l, &text);
+    return err != OK || text.n == 0 ? err : read_text(l, buf_str(&text));
 }
 
 /* ---- the environment */
@@ -374,6 +381,55 @@ enum err config_load(const struct config_sources *sources, struct config **out, 
 fail:
     config_free(&config);
     return err;
+}
+
+/* ---- when it was refused */
+
+/* Sets log.format if that is what `name` is. What is wrong with it has been said. */
+static void note_format(struct loader *l, struct str name, struct str value) {
+    const struct option *o = option_find(name);
+    if (o == &options[OPTION_log_format]) {
+        (void)set_option(l, o, value, "");
+    }
+}
+
+static bool on_format_key(void *ctx, struct str name, struct str value, unsigned line) {
+    (void)line;
+    note_format(ctx, name, value);
+    return true;
+}
+
+/* A pipe is empty now, or would be waited for. */
+static bool is_regular(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+enum log_format config_log_format(const struct config_sources *sources) {
+    SCOPED(buf_fini) struct buf text = BUF_INIT(CONFIG_FILE_BYTES_MAX + 1);
+    SCOPED(buf_fini) struct buf why = BUF_INIT(CONFIG_VALUE_BYTES_MAX);
+    struct config config = { .log_format = LOG_FORMAT_TEXT };    // a CHOICE takes no memory
+    struct loader l = { .config = &config, .sources = sources, .why = &why };
+    const struct option *o = &options[OPTION_log_format];
+
+    if (sources->file_text != NULL) {
+        buf_put_str(&text, str_of(sources->file_text));
+    } else if (sources->file != NULL && is_regular(sources->file)) {
+        (void)read_bytes(&l, &text);
+    }
+    (void)ini_read(buf_str(&text), &(struct ini_sink){ on_format_key, &l });
+    char name[OPTION_VARIABLE_BYTES];
+    option_variable(o, name);
+    const char *value = variable(&l, name);
+    if (value != NULL) {
+        note_format(&l, str_of(o->name), str_of(value));
+    }
+    for (size_t i = 0; i < sources->set_count; i++) {
+        struct str rest = str_of(sources->set[i]);
+        struct str key = str_trim(str_cut(&rest, '='));
+        note_format(&l, key, rest);
+    }
+    return (enum log_format)config.log_format;
 }
 
 void config_free(struct config **at) {

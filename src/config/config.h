@@ -74,6 +74,11 @@ struct config_sources {
 enum err config_load(const struct config_sources *sources, struct config **out, struct buf *why)
     MUST_USE;
 
+/* How a program whose configuration was refused is to say so: log.format, as far as the sources
+ * that can be read agree with parloir.conf(5). Everything else in them is passed over. A file is
+ * only looked into if it can be read twice. */
+enum log_format config_log_format(const struct config_sources *sources);
+
 /* Wipes the secret, frees all of it, sets *config to NULL. A NULL *config is fine. */
 void config_free(struct config **config);
 

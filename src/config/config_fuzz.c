@@ -11,7 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
     struct config_sources sources = { .file = "fuzz.conf", .file_text = text };
 
     enum err err = config_load(&sources, &config, &why);
+    CHECK(config_log_format(&sources) <= LOG_FORMAT_JSON);
     if (err == OK) {
+        CHECK(config_log_format(&sources) == (enum log_format)config->log_format);
         CHECK(why.n == 0 && config->store_url.n > 0 && config->data_dir.n > 0);
         CHECK(config->server_workers >= 1 && config->server_workers <= 64);
         CHECK(config->log_level <= LOG_LEVEL_DEBUG && config->mobile_proof <= MOBILE_PROOF_OPEN);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "test/unit.h"
@@ -330,4 +331,37 @@ TEST(a_file_is_read_from_disk) {
 TEST(the_tape_is_a_flag_of_its_own) {
     SCOPED(rig_fini) struct rig r = rig_load((struct config_sources){ .tape_file = "/tmp/t" });
     STR_EQ(r.config->tape_file, "/tmp/t");
+}
+
+static enum log_format format_of(struct config_sources sources) {
+    return config_log_format(&sources);
+}
+
+TEST(a_refusal_knows_the_format_of_the_log_from_what_can_be_read) {
+    char *env[] = { (char[]){ "PARLOIR_LOG_FORMAT=json" }, NULL };
+    const char *set[] = { "nothing", "no.option=1", "log.format=json", "log.format=xml" };
+    const char *text[] = { "log.format = text" };
+    EQ(format_of((struct config_sources){ 0 }), LOG_FORMAT_TEXT);
+    EQ(format_of((struct config_sources){ .env = env }), LOG_FORMAT_JSON);
+    EQ(format_of((struct config_sources){ .set = set, .set_count = 4 }), LOG_FORMAT_JSON);
+    EQ(format_of((struct config_sources){ .set = text, .set_count = 1, .env = env }),
+       LOG_FORMAT_TEXT);
+    EQ(format_of((struct config_sources){ .file = "/nowhere/x.conf", .env = env }),
+       LOG_FORMAT_JSON);
+    EQ(format_of((struct config_sources){ .file_text = "[log]\nformat = json\nwhat = 1\n(" }),
+       LOG_FORMAT_JSON);
+    EQ(format_of((struct config_sources){ .file_text = "[log]\nformat = xml\n" }), LOG_FORMAT_TEXT);
+}
+
+TEST(a_refusal_looks_into_the_file_unless_that_is_a_pipe) {
+    char path[] = "/tmp/parloir-config-XXXXXX";
+    int fd = mkstemp(path);
+    CHECK(fd >= 0);
+    CHECK(write(fd, "[log]\nformat = json\n[no]\n", 26) == 26);
+    close(fd);
+    EQ(format_of((struct config_sources){ .file = path }), LOG_FORMAT_JSON);
+    unlink(path);
+    CHECK(mkfifo(path, 0600) == 0);
+    EQ(format_of((struct config_sources){ .file = path }), LOG_FORMAT_TEXT);    // and at once
+    unlink(path);
 }

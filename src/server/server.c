@@ -420,6 +420,7 @@ int server_run(const struct config_sources *sources) {
     SCOPED(buf_fini) struct buf why = BUF_INIT(CONFIG_VALUE_BYTES_MAX);
     struct settings *settings = NULL;
     if (settings_new(sources, &settings, &why) != OK) {
+        log_setup(LOG_LEVEL_INFO, config_log_format(sources), STDERR_FILENO);
         LOG_ERROR("config.refused", TEXT("why", buf_str(&why)));
         return EXIT_BAD_CONFIG;
     }

@@ -226,6 +226,27 @@ test('a configuration that is not understood ends with 2, naming file, line and 
     assert.match(env.err, /PARLOIR_LIMITS_MESSAGE_CHARS/);
 });
 
+test('a configuration is refused in the format it asks for', async () => {
+    const file = join(dir, 'json.conf');
+    const tls = join(dir, 'no.pem');
+    const serve = (env, ...args) => parloir(['serve', '--data', join(dir, 'data'), '--set',
+        'http.listen=127.0.0.1:0', ...args], { env: { JWT_SECRET, ...env } });
+    const cases = [
+        ['[log]\nformat = json\n[limits]\nmessage_chars = lots\n', /message_chars/, {}],
+        [`[log]\nformat = json\n[tls]\ncert = ${tls}\nkey = ${tls}\n`, /no\.pem/, {}],
+        ['hello\n', /json\.conf:1/, { PARLOIR_LOG_FORMAT: 'json' }],
+        ['[limits]\nmessage_chars = lots\n', /message_chars/, {}, '--set', 'log.format=json'],
+    ];
+    for (const [text, pattern, env, ...args] of cases) {
+        await writeFile(file, text);
+        const { code, err } = await serve(env, '--config', file, ...args);
+        assert.equal(code, 2, err);
+        const { lvl, ev, why } = JSON.parse(err);
+        assert.deepEqual([lvl, ev], ['error', 'config.refused']);
+        assert.match(why, pattern);
+    }
+});
+
 test('a second process on the same data is refused, and the first one goes on', async () => {
     const server = await Server.start();
     const ann = await HubClient.connect(server.http, person('ann'));
