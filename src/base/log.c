@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/quota.h"
 #include "base/repeats.h"
 
 #define TAIL_BYTES 48    // for the end of a cut line, and the sum of repeated ones
@@ -27,8 +28,9 @@ static struct {
     _Atomic int level;
     _Atomic int format;
     _Atomic int fd;
-    pthread_mutex_t lock;    // guards repeats
+    pthread_mutex_t lock;    // of repeats and quota; keeps lines in the order of their times
     struct repeats repeats;
+    struct quota quota;
 } state = {
     .level = LOG_LEVEL_INFO,
     .format = LOG_FORMAT_TEXT,
@@ -189,6 +191,12 @@ static bool line_put_field(struct line *l, const struct log_field *field) {
     return fits;
 }
 
+static void begin_body(struct line *body) {
+    body->is_json = atomic_load_explicit(&state.format, memory_order_relaxed) == LOG_FORMAT_JSON;
+    body->n = 0;
+    body->limit = BODY_BYTES_MAX - 16;    // for "cut"
+}
+
 /* Puts together what stands between the time and the end of the line. */
 static void build_body(struct line *body, enum log_level level, const char *event,
                        const struct log_field *fields, size_t count) {
@@ -232,18 +240,22 @@ static void line_put_time(struct line *l) {
     line_put_str(l, l->is_json ? "\"" : "");
 }
 
-/* Writes a line with this body, and how often it came again if it did. */
+/* Makes a line of this body, and how often it came again if it did. */
+static void build_line(struct line *l, struct str body, uint64_t repeated) {
+    l->is_json = body.p[0] == ',';    // the format it was built in
+    l->n = 0;
+    l->limit = sizeof l->text;
+    line_put_time(l);
+    line_put(l, body.p, body.n);
+    if (repeated > 0) {
+        line_put_field(l, &U64("repeated", repeated));
+    }
+    line_put_str(l, l->is_json ? "}\n" : "\n");
+}
+
 static void write_line(struct str body, uint64_t repeated) {
     struct line l;
-    l.is_json = body.p[0] == ',';    // the format it was built in
-    l.n = 0;
-    l.limit = sizeof l.text;
-    line_put_time(&l);
-    line_put(&l, body.p, body.n);
-    if (repeated > 0) {
-        line_put_field(&l, &U64("repeated", repeated));
-    }
-    line_put_str(&l, l.is_json ? "}\n" : "\n");
+    build_line(&l, body, repeated);
     write_all(l.text, l.n);
 }
 
@@ -253,49 +265,84 @@ static void write_sum(const struct repeat *sum) {
     }
 }
 
+static void write_surplus(const struct quota_row *sum) {
+    if (sum->surplus > 0) {
+        struct line body;
+        begin_body(&body);
+        build_body(
+            &body, sum->level, "log.suppressed",
+            (const struct log_field[]){ STR("event", sum->event), U64("count", sum->surplus) }, 2);
+        write_line((struct str){ body.text, body.n }, 0);
+    }
+}
+
+/* Whether a line is new and must be written, what is due before it going to *sum and *surplus. The
+ * caller holds the lock. Equal lines are not held against their event: only one of them is
+ * written. */
+static bool note(enum log_level level, const char *event, struct str text, struct repeat *sum,
+                 struct quota_row *surplus) {
+    uint64_t now_ms = clock_mono_ms();
+    sum->bytes = 0;
+    surplus->surplus = 0;
+    struct quota_row *row =
+        level == LOG_LEVEL_DEBUG ? NULL : quota_of(&state.quota, event, now_ms, surplus);
+    if (row != NULL && !quota_allows(row, level)) {
+        return false;
+    }
+    bool is_new = repeats_note(&state.repeats, text, now_ms, sum);
+    if (row != NULL && is_new) {
+        row->lines++;
+    }
+    return is_new;
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count) {
     CHECK((unsigned)level < COUNT(level_names));
     int saved_errno = errno;
     struct line body;
-    body.is_json = atomic_load_explicit(&state.format, memory_order_relaxed) == LOG_FORMAT_JSON;
-    body.n = 0;
-    body.limit = BODY_BYTES_MAX - 16;    // for "cut"
+    begin_body(&body);
     build_body(&body, level, event, fields, count);
 
     struct repeat sum;
+    struct quota_row surplus;
     struct str text = { body.text, body.n };
     pthread_mutex_lock(&state.lock);
-    bool is_new = repeats_note(&state.repeats, text, clock_mono_ms(), &sum);
-    pthread_mutex_unlock(&state.lock);
-
+    bool is_new = note(level, event, text, &sum, &surplus);
+    write_surplus(&surplus);
     write_sum(&sum);
     if (is_new) {
         write_line(text, 0);
     }
+    pthread_mutex_unlock(&state.lock);
     errno = saved_errno;
 }
 
 /* Writes every sum that is due at now_ms. */
 static void flush_at(uint64_t now_ms) {
     struct repeat sum;
-    bool is_one;
-    do {
-        sum.bytes = 0;
-        pthread_mutex_lock(&state.lock);
-        is_one = repeats_take(&state.repeats, now_ms, &sum);
-        pthread_mutex_unlock(&state.lock);
+    struct quota_row surplus;
+    pthread_mutex_lock(&state.lock);
+    while (repeats_take(&state.repeats, now_ms, &sum)) {
         write_sum(&sum);
-    } while (is_one);
+    }
+    while (quota_take(&state.quota, now_ms, &surplus)) {
+        write_surplus(&surplus);
+    }
+    pthread_mutex_unlock(&state.lock);
 }
 
 void log_flush(void) {
     flush_at(clock_mono_ms());
 }
 
+void log_flush_all(void) {
+    flush_at(UINT64_MAX);
+}
+
 void log_setup(enum log_level level, enum log_format format, int fd) {
     CHECK((unsigned)level < COUNT(level_names) && (unsigned)format < COUNT(format_names));
-    flush_at(UINT64_MAX);    // still in the old way
+    log_flush_all();    // still in the old way
     atomic_store(&state.level, (int)level);
     atomic_store(&state.format, (int)format);
     atomic_store(&state.fd, fd);

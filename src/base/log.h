@@ -7,8 +7,15 @@
  * info   life of the server      debug  per command
  *
  * Never bodies, tokens, numbers of people, passwords: those sit in struct secret, for which there
- * is no field. Control characters in values are escaped. A line that repeats within a second is
- * counted and summed up (`repeated=n`).
+ * is no field. Control characters in values are escaped.
+ *
+ * How much is written is not for others to decide:
+ *
+ *   A line that repeats within a second is counted and summed up (`repeated=n`).
+ *   Of one event LOG_EVENT_LINES_MAX different lines are written in a second, with such sums; how
+ *   many more there were is told when it is over, at their level:
+ *   `ev=log.suppressed event=origin.refused count=n`. Debug lines are exempt: who turns them on
+ *   asks for all of them.
  *
  * Thread   any; a line is one write().   Bound   a line is at most LOG_LINE_BYTES_MAX. */
 #ifndef PARLOIR_BASE_LOG_H
@@ -19,6 +26,7 @@
 #include "base/str.h"
 
 #define LOG_LINE_BYTES_MAX 2048
+#define LOG_EVENT_LINES_MAX 50    // different ones of one event in a second
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
@@ -62,14 +70,19 @@ enum err log_format_of(struct str name, enum log_format *out) MUST_USE;
 /* Whether lines of this level are written. */
 bool log_is_on(enum log_level level);
 
-/* Writes one line, whatever the level that is set; meant for the macros above. A value over a
- * kilobyte is cut and ends in "...". Fields that do not fit the line are left out, and it says
- * `cut=1`. Keeps errno. What cannot be written is lost. */
+/* Writes one line, whatever the level that is set; meant for the macros above. `event` must last as
+ * long as the program. A value over a kilobyte is cut and ends in "...". Fields that do not fit the
+ * line are left out, and it says `cut=1`. Keeps errno. What cannot be written is lost. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);
 
-/* Writes the sums of repeated lines whose second is over. Called once a second by the loop. */
+/* Writes the sums of repeated and of suppressed lines whose second is over. Called once a second by
+ * the loop. */
 void log_flush(void);
+
+/* Writes all these sums now, before a line that says that what they tell of is over: else old
+ * trouble would be told after it, as if it were new. The same lines again are new ones. */
+void log_flush_all(void);
 
 /* Text that must never be printed: there is no field macro for it. */
 struct secret {

@@ -1,4 +1,5 @@
-/* The log, read back from a pipe: its two formats, escaping, bounds, and repeated lines. */
+/* The log, read back from a pipe: its two formats, escaping, bounds, and repeated and suppressed
+ * lines. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -181,18 +182,78 @@ TEST(a_line_that_repeats_is_counted_and_summed_up) {
     EQ(rig_read(rig).n, 0);
 }
 
-TEST(lines_that_differ_are_all_written) {
+TEST(sums_can_be_told_before_their_second_is_over) {
     SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
-    for (uint64_t i = 0; i < 300; i++) {
-        LOG_INFO("x", U64("i", i));
+    for (int i = 0; i < 4; i++) {
+        LOG_ERROR("store.commit_failed", STR("why", "no room left"));
     }
-    struct str rest = rig_read(rig);
+    rig_line(rig);
+    log_flush_all();
+    STR_EQ(rig_line(rig), "lvl=error ev=store.commit_failed why=\"no room left\" repeated=3");
+    LOG_INFO("store.returned");
+    STR_EQ(rig_line(rig), "lvl=info ev=store.returned");
+    log_flush_all();
+    EQ(rig_read(rig).n, 0);
+    LOG_ERROR("store.commit_failed", STR("why", "no room left"));
+    STR_EQ(rig_line(rig), "lvl=error ev=store.commit_failed why=\"no room left\"");
+}
+
+static size_t count_lines(struct str text) {
     size_t lines = 0;
-    while (rest.n > 0) {
-        str_cut(&rest, '\n');
+    while (text.n > 0) {
+        str_cut(&text, '\n');
         lines++;
     }
-    EQ(lines, 300);
+    return lines;
+}
+
+TEST(lines_of_one_event_that_differ_are_written_up_to_a_number_in_a_second) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
+    for (uint64_t i = 0; i < 300; i++) {
+        LOG_WARN("origin.refused", U64("i", i));
+    }
+    EQ(count_lines(rig_read(rig)), LOG_EVENT_LINES_MAX);
+    LOG_WARN("another.happened");
+    STR_EQ(rig_line(rig), "lvl=warn ev=another.happened");
+    log_flush();
+    EQ(rig_read(rig).n, 0);    // its second is not over
+    log_flush_all();
+    STR_EQ(rig_line(rig), "lvl=warn ev=log.suppressed event=origin.refused count=250");
+    LOG_WARN("origin.refused", U64("i", 0));
+    STR_EQ(rig_line(rig), "lvl=warn ev=origin.refused i=0");
+}
+
+TEST(suppressed_lines_are_told_at_their_own_level_and_in_the_format_that_is_set) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_ERROR, LOG_FORMAT_JSON);
+    for (uint64_t i = 0; i < LOG_EVENT_LINES_MAX + 2; i++) {
+        LOG_ERROR("x.failed", U64("i", i));
+    }
+    rig_read(rig);
+    log_flush_all();
+    struct str line = str_trim(rig_read(rig));
+    STR_EQ(((struct str){ line.p + 32, line.n - 32 }),
+           ",\"lvl\":\"error\",\"ev\":\"log.suppressed\",\"event\":\"x.failed\",\"count\":2}");
+}
+
+TEST(equal_lines_do_not_count_against_their_event) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    for (uint64_t i = 0; i < 300; i++) {
+        LOG_INFO("x", U64("i", i % 2));
+    }
+    EQ(count_lines(rig_read(rig)), 2);
+    log_flush_all();
+    struct str sums = rig_read(rig);
+    EQ(count_lines(sums), 2);
+    OKAY(memmem(sums.p, sums.n, "i=0 repeated=149", 16) != NULL);
+    OKAY(memmem(sums.p, sums.n, "i=1 repeated=149", 16) != NULL);
+}
+
+TEST(debug_lines_that_differ_are_all_written) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
+    for (uint64_t i = 0; i < 300; i++) {
+        LOG_DEBUG("x", U64("i", i));
+    }
+    EQ(count_lines(rig_read(rig)), 300);
 }
 
 TEST(errno_survives_a_line_that_cannot_be_written) {
@@ -225,14 +286,14 @@ TEST(names_of_levels_and_formats_are_read) {
 static void *say_much(void *arg) {
     uint64_t who = *(uint64_t *)arg;
     for (uint64_t i = 0; i < LINES; i++) {
-        LOG_INFO("thread.spoke", U64("who", who), U64("line", i));
-        LOG_INFO("thread.said_the_same");
+        LOG_DEBUG("thread.spoke", U64("who", who), U64("line", i));
+        LOG_DEBUG("thread.said_the_same");
     }
     return NULL;
 }
 
 TEST(lines_of_many_threads_do_not_mix) {
-    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
     pthread_t threads[THREADS];
     uint64_t numbers[THREADS];
     for (uint64_t i = 0; i < THREADS; i++) {
@@ -242,17 +303,17 @@ TEST(lines_of_many_threads_do_not_mix) {
     for (size_t i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, rig->fds[1]);
+    log_flush_all();
     struct str rest = rig_read(rig);
     size_t spoke = 0;
     while (rest.n > 0) {
         struct str line = str_cut(&rest, '\n');
         OKAY(str_starts(line, STR_LIT("ts=")));
         struct str body = { line.p + 28, line.n - 28 };
-        if (str_starts(body, STR_LIT("lvl=info ev=thread.spoke who="))) {
+        if (str_starts(body, STR_LIT("lvl=debug ev=thread.spoke who="))) {
             spoke++;
         } else {
-            OKAY(str_starts(body, STR_LIT("lvl=info ev=thread.said_the_same")));
+            OKAY(str_starts(body, STR_LIT("lvl=debug ev=thread.said_the_same")));
         }
     }
     EQ(spoke, THREADS * LINES);

@@ -282,6 +282,7 @@ static struct qnode *wait_for_store(struct ring *ring, struct batch *held) {
     LOG_ERROR("store.lost", TEXT("why", why), U64("kept", held->kept_count));
     struct qnode *waiting = serve_without_store(ring, held);
     health_store_ok(ring->parts.health);
+    log_flush_all();    // no failure of before may be told after it
     LOG_INFO("store.returned", U64("kept", held->kept_count));
     return waiting;
 }
@@ -349,6 +350,7 @@ static void commit(struct ring *ring, struct batch *batch) {
         METRIC_ADD(commit_errors_total, 1);
         LOG_ERROR("store.commit_failed", STR("why", err_text(err)), U64("kept", batch->kept_count));
         if (err != ERR_BUSY && err != ERR_FULL) {
+            log_flush_all();
             _exit(EXIT_FAILURE);    // promise 5: what was not acknowledged may or may not be there
         }
         set_stuck(ring, err);

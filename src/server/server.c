@@ -448,9 +448,10 @@ int server_run(const struct config_sources *sources) {
     }
     stop(&server);
     server_fini(&server);
+    log_flush_all();
     if (err == OK) {
         LOG_INFO("server.stopped", U64("status", 0));
     }
-    log_flush();
+    log_flush_all();
     return err == OK ? 0 : 1;
 }

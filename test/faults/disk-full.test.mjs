@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { Server } from '../e2e/lib/server.mjs';
 import { Load } from './lib/load.mjs';
 import {
-    Bewitched, Chance, fillDisk, LIMIT, noShims, OPEN, readinessSays, removeDisk, smallDisk, until,
+    Bewitched, Chance, fillDisk, LIMIT, metrics, noShims, OPEN, readinessSays, removeDisk,
+    smallDisk, total, until,
 } from './lib/machine.mjs';
 import { check } from './lib/oracle.mjs';
 
@@ -34,6 +35,15 @@ async function reconnect(client) {
     await client.connect(true);
 }
 
+/* Whether a sum of failures was told when the store had already returned. */
+function hasLateSum(log) {
+    let isBack = false;
+    return log.split('\n').some((line) => {
+        isBack = isBack ? !/ev=store\.lost/.test(line) : /ev=store\.returned/.test(line);
+        return isBack && /ev=store\.\w+_failed .*repeated=/.test(line);
+    });
+}
+
 /* Fills the disk under load and makes room again, with `fill` and `free`. */
 async function fillAndFree(t, server, { fill, free }) {
     const load = new Load(server, { clients: SPEAKERS + 1, talks: (i) => i < SPEAKERS });
@@ -43,6 +53,8 @@ async function fillAndFree(t, server, { fill, free }) {
     load.talk();
     await load.hears(500);
 
+    const failures = async () => total(await metrics(server), 'parloir_commit_errors_total');
+    const failedBefore = await failures();
     await fill();
     await until(() => load.refusals > 0, NOTICED_MS, 'a refusal');
     const { reason } = await readinessSays(server, 503);
@@ -55,6 +67,7 @@ async function fillAndFree(t, server, { fill, free }) {
     const isBack = reconnect(speaker).then(() => speaker.sayAgain());
     isBack.catch(() => {});    // it is awaited below
 
+    await until(async () => await failures() >= failedBefore + 3, NOTICED_MS, 'two more tries');
     const acked = () => load.recording.messages.filter((m) => m.acks.length > 0).length;
     const before = acked();
     await free();
@@ -83,6 +96,8 @@ test('a disk that says ENOSPC', { ...LIMIT, skip: noShims }, async (t) => {
             free: () => bewitched.say(''),
         });
     }
+    await bewitched.server.stop();
+    assert.ok(!hasLateSum(bewitched.server.log), bewitched.server.log);
 });
 
 test('a small disk that is full', LIMIT, async (t) => {
