@@ -5,18 +5,33 @@
 #include "base/base.h"
 
 #include <execinfo.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define TRACE_FRAMES_MAX 64
+#include "base/log.h"
 
+#define TRACE_FRAMES_MAX 64
+#define SAY_SECONDS_MAX 1    // what a reader of standard error who stalls is waited for
+
+static void on_stall(int sig) {
+    (void)sig;
+    abort();
+}
+
+/* Standard error is written directly here, whoever holds the log's locks: the log's lines go out
+ * first, and if nobody reads either, the end comes without a word. */
 void check_failed(const char *cond, const char *file, int line) {
     void *frames[TRACE_FRAMES_MAX];
 
+    log_drain();
+    (void)signal(SIGALRM, on_stall);
+    alarm(SAY_SECONDS_MAX);
     fprintf(stderr, "%s:%d: CHECK(%s) does not hold\n", file, line, cond);
     fflush(stderr);
     backtrace_symbols_fd(frames, backtrace(frames, TRACE_FRAMES_MAX), STDERR_FILENO);
+    alarm(0);
     abort();
 }
 

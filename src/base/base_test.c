@@ -91,3 +91,24 @@ TEST(a_check_that_fails_says_where_and_aborts) {
     OKAY(strstr(said, "CHECK(said == NULL) does not hold") != NULL);
     OKAY(strstr(said, "base_test.c:") != NULL);
 }
+
+TEST(a_check_that_fails_aborts_though_nobody_reads_why) {
+    int fds[2];
+    CHECK(pipe2(fds, O_NONBLOCK) == 0);
+    while (write(fds[1], fds, 1) == 1) {
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        signal(SIGABRT, SIG_DFL);
+        fcntl(fds[1], F_SETFL, 0);    // from here on who writes waits
+        dup2(fds[1], STDERR_FILENO);
+        CHECK(pid != 0);
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    OKAY(WIFSIGNALED(status));
+    EQ(WTERMSIG(status), SIGABRT);
+    close(fds[0]);
+    close(fds[1]);
+}

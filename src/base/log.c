@@ -1,5 +1,5 @@
 /* The log: a line is put together on the stack, looked up among those of the last second, and
- * written with one write().
+ * written with one write(), or given to the outlet if that has been started.
  *
  * A line consists of its time, which differs every time, and its body, which is what may repeat.
  * Both are bounded: a value that does not fit is cut and ends in "...", further fields are left
@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/outlet.h"
 #include "base/quota.h"
 #include "base/repeats.h"
 
@@ -31,6 +32,8 @@ static struct {
     pthread_mutex_t lock;    // of repeats and quota; keeps lines in the order of their times
     struct repeats repeats;
     struct quota quota;
+    _Atomic bool is_threaded;    // the outlet has been started
+    struct outlet outlet;
 } state = {
     .level = LOG_LEVEL_INFO,
     .format = LOG_FORMAT_TEXT,
@@ -256,7 +259,11 @@ static void build_line(struct line *l, struct str body, uint64_t repeated) {
 static void write_line(struct str body, uint64_t repeated) {
     struct line l;
     build_line(&l, body, repeated);
-    write_all(l.text, l.n);
+    if (atomic_load(&state.is_threaded)) {
+        outlet_put(&state.outlet, (struct str){ l.text, l.n });
+    } else {
+        write_all(l.text, l.n);
+    }
 }
 
 static void write_sum(const struct repeat *sum) {
@@ -346,4 +353,39 @@ void log_setup(enum log_level level, enum log_format format, int fd) {
     atomic_store(&state.level, (int)level);
     atomic_store(&state.format, (int)format);
     atomic_store(&state.fd, fd);
+}
+
+/* ---- the thread */
+
+static size_t tell_dropped(char out[LOG_LINE_BYTES_MAX], uint64_t dropped) {
+    struct line body;
+    struct line l;
+    begin_body(&body);
+    build_body(&body, LOG_LEVEL_WARN, "log.dropped", &U64("count", dropped), 1);
+    build_line(&l, (struct str){ body.text, body.n }, 0);
+    memcpy(out, l.text, l.n);
+    return l.n;
+}
+
+static int current_fd(void) {
+    return atomic_load(&state.fd);
+}
+
+void log_start(void) {
+    CHECK(!atomic_load(&state.is_threaded));
+    outlet_start(&state.outlet, &(struct outlet_ops){ .tell = tell_dropped, .fd = current_fd });
+    atomic_store(&state.is_threaded, true);
+}
+
+void log_stop(void) {
+    log_flush_all();
+    if (atomic_load(&state.is_threaded) && outlet_stop(&state.outlet, LOG_DRAIN_MS_MAX)) {
+        atomic_store(&state.is_threaded, false);
+    }
+}
+
+void log_drain(void) {
+    if (atomic_load(&state.is_threaded)) {
+        outlet_drain(&state.outlet, LOG_DRAIN_MS_MAX);
+    }
 }

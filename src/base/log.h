@@ -17,7 +17,13 @@
  *   `ev=log.suppressed event=origin.refused count=n`. Debug lines are exempt: who turns them on
  *   asks for all of them.
  *
- * Thread   any; a line is one write().   Bound   a line is at most LOG_LINE_BYTES_MAX. */
+ * A program writes its lines itself until it calls log_start(). From then on a thread does that,
+ * and who logs never waits for a reader who stalls (a pipe that is full, a terminal that was
+ * stopped): LOG_WAITING_BYTES_MAX wait for him, then lines are dropped until there is room, where
+ * `ev=log.dropped count=n` (warn, whatever the level) stands for them.
+ *
+ * Thread   any; a line, or several, are one write(), and order is kept.
+ * Bound    a line is at most LOG_LINE_BYTES_MAX. */
 #ifndef PARLOIR_BASE_LOG_H
 #define PARLOIR_BASE_LOG_H
 
@@ -26,7 +32,9 @@
 #include "base/str.h"
 
 #define LOG_LINE_BYTES_MAX 2048
-#define LOG_EVENT_LINES_MAX 50    // different ones of one event in a second
+#define LOG_EVENT_LINES_MAX 50              // different ones of one event in a second
+#define LOG_WAITING_BYTES_MAX (1u << 20)    // of lines that the thread has not written
+#define LOG_DRAIN_MS_MAX 1000               // what an end waits for a reader who stalls
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
@@ -83,6 +91,18 @@ void log_flush(void);
 /* Writes all these sums now, before a line that says that what they tell of is over: else old
  * trouble would be told after it, as if it were new. The same lines again are new ones. */
 void log_flush_all(void);
+
+/* Starts the thread that writes, as described above. Once, while nobody else logs. */
+void log_start(void);
+
+/* Writes all sums and what waits, for LOG_DRAIN_MS_MAX at most, and ends the thread: the last thing
+ * a program does with the log, while nobody else logs. A line after it is written directly. Without
+ * a thread only the sums are written. */
+void log_stop(void);
+
+/* Waits until what was logged so far is written, for LOG_DRAIN_MS_MAX at most; without a thread it
+ * is already. Before _exit() and abort(): takes no lock, and may be called in a signal handler. */
+void log_drain(void);
 
 /* Text that must never be printed: there is no field macro for it. */
 struct secret {

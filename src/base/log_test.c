@@ -1,12 +1,14 @@
-/* The log, read back from a pipe: its two formats, escaping, bounds, and repeated and suppressed
- * lines. */
+/* The log, read back from a pipe: its two formats, escaping, bounds, repeated and suppressed lines,
+ * and readers who stall. */
 #include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -292,8 +294,7 @@ static void *say_much(void *arg) {
     return NULL;
 }
 
-TEST(lines_of_many_threads_do_not_mix) {
-    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
+static void check_many_threads(struct rig *rig) {
     pthread_t threads[THREADS];
     uint64_t numbers[THREADS];
     for (uint64_t i = 0; i < THREADS; i++) {
@@ -303,7 +304,7 @@ TEST(lines_of_many_threads_do_not_mix) {
     for (size_t i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    log_flush_all();
+    log_stop();
     struct str rest = rig_read(rig);
     size_t spoke = 0;
     while (rest.n > 0) {
@@ -317,4 +318,144 @@ TEST(lines_of_many_threads_do_not_mix) {
         }
     }
     EQ(spoke, THREADS * LINES);
+}
+
+TEST(lines_of_many_threads_do_not_mix) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
+    check_many_threads(rig);
+}
+
+TEST(lines_of_many_threads_do_not_mix_on_their_way_through_the_log_s_thread) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
+    log_start();
+    check_many_threads(rig);
+}
+
+/* ---- readers who stall */
+
+/* A pipe of 4 KiB that blocks who writes, instead of the rig's own. */
+static void rig_use_small_pipe(struct rig *rig) {
+    close(rig->fds[0]);
+    close(rig->fds[1]);
+    CHECK(pipe2(rig->fds, O_CLOEXEC) == 0);
+    CHECK(fcntl(rig->fds[1], F_SETPIPE_SZ, 4096) == 4096);
+}
+
+/* Reads a line that starts with a time, and returns what is behind that. */
+static struct str next_line(FILE *in, char line[LOG_LINE_BYTES_MAX + 1], size_t time_bytes) {
+    CHECK(fgets(line, LOG_LINE_BYTES_MAX + 1, in) != NULL);
+    struct str text = str_trim(str_of(line));
+    CHECK(text.n > time_bytes);
+    return (struct str){ text.p + time_bytes, text.n - time_bytes };
+}
+
+/* How a format writes what the test below looks for. */
+struct look {
+    enum log_format format;
+    size_t time_bytes;
+    const char *line;    // up to its number
+    const char *dropped;
+};
+
+/* Reads lines numbered from 0 until another comes, which tells how many were dropped. */
+static uint64_t read_kept(FILE *in, const struct look *look, uint64_t *dropped) {
+    char line[LOG_LINE_BYTES_MAX + 1];
+    uint64_t kept = 0;
+    struct str text;
+    while (str_starts(text = next_line(in, line, look->time_bytes), str_of(look->line))) {
+        EQ(strtoull(text.p + strlen(look->line), NULL, 10), kept);
+        kept++;
+    }
+    OKAY(str_starts(text, str_of(look->dropped)));
+    *dropped = strtoull(text.p + strlen(look->dropped), NULL, 10);
+    return kept;
+}
+
+static void check_stall(const struct look *look) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, look->format);
+    rig_use_small_pipe(rig);
+    log_setup(LOG_LEVEL_DEBUG, look->format, rig->fds[1]);
+    log_start();
+    uint64_t many = LOG_WAITING_BYTES_MAX / 20;
+    for (uint64_t i = 0; i < many; i++) {
+        LOG_DEBUG("x", U64("i", i));    // nobody reads, and this comes back
+    }
+    FILE *in = fdopen(dup(rig->fds[0]), "r");
+    uint64_t dropped = 0;
+    uint64_t kept = read_kept(in, look, &dropped);
+    OKAY(kept > 0 && dropped > 0);
+    EQ(kept + dropped, many);
+    LOG_DEBUG("x", U64("i", many));
+    char line[LOG_LINE_BYTES_MAX + 1];
+    struct str text = next_line(in, line, look->time_bytes);
+    OKAY(str_starts(text, str_of(look->line)));
+    EQ(strtoull(text.p + strlen(look->line), NULL, 10), many);
+    log_stop();
+    fclose(in);
+}
+
+TEST(who_logs_does_not_wait_for_a_reader_who_stalls_and_what_is_dropped_is_told) {
+    check_stall(&(struct look){ LOG_FORMAT_TEXT, 28,
+                                "lvl=debug ev=x i=", "lvl=warn ev=log.dropped count=" });
+    check_stall(&(struct look){ LOG_FORMAT_JSON, 32, ",\"lvl\":\"debug\",\"ev\":\"x\",\"i\":",
+                                ",\"lvl\":\"warn\",\"ev\":\"log.dropped\",\"count\":" });
+}
+
+TEST(an_end_in_order_loses_no_line_and_no_sum) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
+    log_start();
+    for (uint64_t i = 0; i < 600; i++) {
+        LOG_DEBUG("x", U64("i", i / 2));
+    }
+    log_stop();
+    struct str text = rig_read(rig);
+    EQ(count_lines(text), 600);    // each with a sum: another pushed it out, or the end came
+    OKAY(memmem(text.p, text.n, " i=299 repeated=1\n", 18) != NULL);
+    LOG_INFO("y");    // and after it lines are written as before
+    STR_EQ(rig_line(rig), "lvl=info ev=y");
+}
+
+TEST(an_end_comes_though_nobody_reads) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
+    rig_use_small_pipe(rig);
+    log_setup(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT, rig->fds[1]);
+    log_start();
+    for (uint64_t i = 0; i < 600; i++) {
+        LOG_DEBUG("x", U64("i", i));
+    }
+    log_drain();
+    log_stop();
+}
+
+/* ---- the ends that are not in order */
+
+/* Logs 100 lines through the thread, and then a CHECK does not hold. */
+static void fail_in_child(int fd) {
+    signal(SIGABRT, SIG_DFL);    // cmocka has a handler of its own
+    dup2(fd, STDERR_FILENO);
+    log_setup(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT, STDERR_FILENO);
+    log_start();
+    for (uint64_t i = 0; i < 100; i++) {
+        LOG_DEBUG("x", U64("i", i));
+    }
+    CHECK(fd < 0);
+    _exit(0);
+}
+
+TEST(a_check_that_fails_comes_behind_what_was_logged_before) {
+    SCOPED(rig_free) struct rig *rig = rig_new(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
+    pid_t pid = fork();
+    if (pid == 0) {
+        fail_in_child(rig->fds[1]);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    OKAY(WIFSIGNALED(status));
+    EQ(WTERMSIG(status), SIGABRT);
+    struct str rest = rig_read(rig);
+    for (unsigned i = 0; i < 100; i++) {
+        struct str line = str_cut(&rest, '\n');
+        OKAY(memmem(line.p, line.n, " ev=x i=", 8) != NULL);
+    }
+    OKAY(memmem(rest.p, rest.n, "CHECK(fd < 0) does not hold", 27) != NULL);
 }

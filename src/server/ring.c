@@ -351,6 +351,7 @@ static void commit(struct ring *ring, struct batch *batch) {
         LOG_ERROR("store.commit_failed", STR("why", err_text(err)), U64("kept", batch->kept_count));
         if (err != ERR_BUSY && err != ERR_FULL) {
             log_flush_all();
+            log_drain();
             _exit(EXIT_FAILURE);    // promise 5: what was not acknowledged may or may not be there
         }
         set_stuck(ring, err);

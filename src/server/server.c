@@ -3,6 +3,7 @@
 #include "server/server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -328,8 +329,12 @@ static void on_deadline(int sig) {
     static const char line[] = "lvl=error ev=server.cut_off why=\"ending in order took longer than "
                                "server.drain_ms; nothing acknowledged is lost\"\n";
     (void)sig;
-    ssize_t ignored = write(STDERR_FILENO, line, sizeof line - 1);
-    (void)ignored;
+    log_drain();
+    struct pollfd reader = { .fd = STDERR_FILENO, .events = POLLOUT };
+    if (poll(&reader, 1, 0) > 0) {    // nobody reads: nobody to be told
+        ssize_t ignored = write(STDERR_FILENO, line, sizeof line - 1);
+        (void)ignored;
+    }
     _exit(EXIT_FAILURE);
 }
 
@@ -425,6 +430,7 @@ int server_run(const struct config_sources *sources) {
         return EXIT_BAD_CONFIG;
     }
     log_setup(settings->config->log_level, settings->config->log_format, STDERR_FILENO);
+    log_start();
     name_dialects();
     raise_file_limit();
 
@@ -448,10 +454,11 @@ int server_run(const struct config_sources *sources) {
     }
     stop(&server);
     server_fini(&server);
+    alarm(0);    // what is left is bounded by itself
     log_flush_all();
     if (err == OK) {
         LOG_INFO("server.stopped", U64("status", 0));
     }
-    log_flush_all();
+    log_stop();
     return err == OK ? 0 : 1;
 }
