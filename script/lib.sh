@@ -36,10 +36,5 @@ compile() {
 
 # release: build/parloir, the program people run.
 release() {
-    configure build || return
-    if [ -f src/main.c ]; then
-        compile build parloir
-    else
-        compile build
-    fi
+    configure build && compile build parloir
 }

@@ -280,17 +280,18 @@ enum err json_double(const struct json *v, double *out) {
     return OK;
 }
 
-/* Bytes that may need escaping; e2 begins U+2028 and U+2029, and much that needs none. */
+/* Bytes that may need escaping; c2 begins the control characters U+0080 to U+009F, e2 begins U+2028
+ * and U+2029, and both much that needs none. */
 static bool is_suspect(unsigned char c) {
-    return c < 0x20 || c == '"' || c == '\\' || c == 0xe2;
+    return c < 0x20 || c == '"' || c == '\\' || c == 0x7f || c == 0xc2 || c == 0xe2;
 }
 
 /* The index of the first suspect byte from i on, or s.n. */
 static size_t skip_plain(struct str s, size_t i) {
     for (; i + WORD_BYTES <= s.n; i += WORD_BYTES) {
         uint64_t w = word_at(s.p + i);
-        uint64_t found =
-            word_has_below(w, 0x20) | word_has(w, '"') | word_has(w, '\\') | word_has(w, 0xe2);
+        uint64_t found = word_has_below(w, 0x20) | word_has(w, '"') | word_has(w, '\\') |
+                         word_has(w, 0x7f) | word_has(w, 0xc2) | word_has(w, 0xe2);
         if (found != 0) {
             return i + word_first(found);
         }
@@ -301,28 +302,42 @@ static size_t skip_plain(struct str s, size_t i) {
     return i;
 }
 
+static void put_code(struct buf *b, unsigned char c) {
+    static const char hex[] = "0123456789abcdef";
+    buf_put(b, (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
+}
+
+/* What begins with c2 or e2. Returns how many bytes were escaped; 0: none needed. */
+static size_t put_wide_escape(struct buf *b, const unsigned char *p, size_t n) {
+    if (p[0] == 0xc2 && n >= 2 && p[1] < 0xa0) {
+        put_code(b, p[1]);
+        return 2;
+    }
+    if (p[0] == 0xe2 && n >= 3 && p[1] == 0x80 && (p[2] & 0xfe) == 0xa8) {
+        buf_put(b, p[2] & 1 ? "\\u2029" : "\\u2028", 6);
+        return 3;
+    }
+    return 0;
+}
+
 /* Writes the escape for what is at s.p[i] and returns how many bytes it stands for; 0: none needed.
  */
 static size_t put_escape(struct buf *b, struct str s, size_t i) {
     static const char short_form[0x20] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r',
     };
-    static const char hex[] = "0123456789abcdef";
     unsigned char c = (unsigned char)s.p[i];
-    if (c == 0xe2) {
-        bool is_separator = s.n - i >= 3 && (unsigned char)s.p[i + 1] == 0x80 &&
-                            ((unsigned char)s.p[i + 2] & 0xfe) == 0xa8;
-        if (is_separator) {
-            buf_put(b, s.p[i + 2] & 1 ? "\\u2029" : "\\u2028", 6);
-        }
-        return is_separator ? 3 : 0;
+    if (c >= 0x80) {
+        return put_wide_escape(b, (const unsigned char *)s.p + i, s.n - i);
     }
-    if (c >= 0x20) {
+    if (c == 0x7f) {
+        put_code(b, c);
+    } else if (c >= 0x20) {
         buf_put(b, (char[]){ '\\', (char)c }, 2);
     } else if (short_form[c] != 0) {
         buf_put(b, (char[]){ '\\', short_form[c] }, 2);
     } else {
-        buf_put(b, (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
+        put_code(b, c);
     }
     return 1;
 }

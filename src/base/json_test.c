@@ -384,7 +384,8 @@ TEST(text_is_escaped_where_it_must_be) {
     check_written(STR_NONE, "\"\"");
     check_written(STR_LIT("plain"), "\"plain\"");
     check_written(STR_LIT("\"\\/"), "\"\\\"\\\\/\"");
-    check_written(STR_LIT("\b\f\n\r\t\0\x1f\x7f"), "\"\\b\\f\\n\\r\\t\\u0000\\u001f\x7f\"");
+    check_written(STR_LIT("\b\f\n\r\t\0\x1f\x7f"), "\"\\b\\f\\n\\r\\t\\u0000\\u001f\\u007f\"");
+    check_written(STR_LIT("\xc2\x80\xc2\x9f\xc2\xa0«é"), "\"\\u0080\\u009f\xc2\xa0«é\"");
     check_written(STR_LIT("é€’😀"), "\"é€’😀\"");
     check_written(STR_LIT("a\u2028b\u2029c\u202a\u2027"), "\"a\\u2028b\\u2029c\u202a\u2027\"");
     check_written(STR_LIT("\u2028"), "\"\\u2028\"");

@@ -178,11 +178,14 @@ static enum refusal add_member(struct turn *t, const struct event *fact) {
 
 /* ---- messages */
 
-/* A message has been said: under which limit of length is not asked. */
+/* A message has been said: it need not fit today's limit of length, but one that there can be. */
 static enum refusal check_said(struct turn *t, const struct event *fact) {
     struct str content = fact->content;
     if (content.n == 0 || !str_is_utf8(content) || memchr(content.p, 0, content.n) != NULL) {
         return turn_refuse(t, REFUSE_malformed, "content: some text, without a zero character");
+    }
+    if (str_chars(content) > MESSAGE_CHARS_MAX) {
+        return turn_refuse(t, REFUSE_too_long, "content: at most %d characters", MESSAGE_CHARS_MAX);
     }
     if (!str_is_utf8(fact->client_id) || str_chars(fact->client_id) > CLIENT_ID_CHARS_MAX) {
         return turn_refuse(t, REFUSE_malformed, "client_id: at most %d characters",

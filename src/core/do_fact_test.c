@@ -103,6 +103,19 @@ TEST(a_message_of_a_dm_knows_the_other) {
     EQ(rig_do(rig, "operator", FACT(MESSAGE "room=3 user=3 content=x")), REFUSE_forbidden);
 }
 
+TEST(a_message_from_elsewhere_fits_what_a_limit_can_be) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    SCOPED(buf_fini) struct buf line = BUF_INIT(8 * MESSAGE_CHARS_MAX);
+    buf_printf(&line, "fact " MESSAGE "room=1 user=1 content=");
+    for (size_t i = 0; i < MESSAGE_CHARS_MAX; i++) {
+        BUF_PUT_LIT(&line, "é");
+    }
+    rig->limits.message_chars = 10;
+    EQ(rig_do(rig, "operator", CMD_OF(fact_add, .content = buf_str(&line))), REFUSE_NONE);
+    BUF_PUT_LIT(&line, "é");
+    EQ(rig_do(rig, "operator", CMD_OF(fact_add, .content = buf_str(&line))), REFUSE_too_long);
+}
+
 TEST(a_ban_from_elsewhere_ends_sessions_if_it_holds) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "operator", FACT("type=ban_set user=1 until_ms=1")), REFUSE_NONE);

@@ -8,6 +8,8 @@
 #define ROOM_NAME_CHARS_MAX 64
 #define ROOM_NAME_BYTES_MAX (4 * ROOM_NAME_CHARS_MAX)
 #define MESSAGE_CHARS_DEFAULT 4000
+#define MESSAGE_CHARS_MAX                                                                          \
+    100000    // the most limits.message_chars may be, and what may be imported
 #define CLIENT_ID_CHARS_MAX 64
 #define REF_BYTES_MAX 256        // a request's own id, repeated in its answer
 #define MOBILE_BYTES_MAX 16      // "+" and 15 digits, E.164

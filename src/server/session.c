@@ -281,6 +281,21 @@ void session_answered(struct session *s, bool was_question) {
     }
 }
 
+/* What cannot be within the limit is not carried round the ring to hear so there. The core would
+ * say it in these words, for which there is room in `detail`. */
+static void bound_content(const struct session *s, struct cmd *cmd, struct buf *detail) {
+    uint64_t chars_max = s->worker->settings->config->limits_message_chars;
+    if (cmd->content.n > CHAR_BYTES_MAX * chars_max) {
+        buf_printf(detail, "%zu characters; at most %zu", str_chars(cmd->content),
+                   (size_t)chars_max);
+        *cmd = (struct cmd){ .type = CMD_malformed,
+                             .refusal = REFUSE_too_long,
+                             .detail = buf_str(detail),
+                             .ref = cmd->ref,
+                             .dialect = cmd->dialect };
+    }
+}
+
 static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
     struct session *s = ctx;
     if (s->state != SESSION_LIVE) {
@@ -291,7 +306,9 @@ static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
         return false;
     }
     struct cmd cmd;
+    SCOPED(buf_fini) struct buf detail = BUF_INIT(DETAIL_BYTES_MAX);
     s->dialect->decode(&s->worker->decode, payload, &cmd);
+    bound_content(s, &cmd, &detail);
     METRIC_ADD_AT(messages_in_total, s->dialect->id, 1);
     if (cmd.type == CMD_malformed) {
         METRIC_ADD_AT(protocol_errors_total, s->dialect->id, 1);
@@ -345,11 +362,9 @@ static const struct link_sink link_sink = {
     .on_closing = on_closing,
 };
 
-static size_t on_bytes(struct conn *c, uint8_t *p, size_t n) {
-    struct session *s = CONTAINER_OF(c, struct session, conn);
+static size_t take_bytes(struct session *s, uint8_t *p, size_t n) {
     s->heard_ms = s->worker->loop.now_ms;
     s->is_pinged = false;
-    METRIC_ADD_AT(bytes_in_total, s->dialect == NULL ? 0 : s->dialect->id, n);
 
     switch ((enum session_state)s->state) {
     case SESSION_HEAD: return door_feed(s, p, n);
@@ -370,11 +385,18 @@ static size_t on_bytes(struct conn *c, uint8_t *p, size_t n) {
         return n;
     }
     if (s->is_held || s->is_starved) {
-        conn_pause(c);
+        conn_pause(&s->conn);
     } else if (taken < n) {
-        conn_resume(c);    // its share of this turn is used up
+        conn_resume(&s->conn);    // its share of this turn is used up
     }
     return taken;
+}
+
+static size_t on_bytes(struct conn *c, uint8_t *p, size_t n) {
+    struct session *s = CONTAINER_OF(c, struct session, conn);
+    size_t taken = take_bytes(s, p, n);
+    METRIC_ADD_AT(bytes_in_total, s->dialect == NULL ? 0 : s->dialect->id, taken);
+    return taken;    // what is kept comes, and counts, again
 }
 
 static void on_writable(struct conn *c) {

@@ -33,6 +33,7 @@
 #define GREETING_MS 60000    // the core answers, or the store is away longer than anybody waits
 #define LEAVING_MS 2000      // for the peer's close frame and our last bytes
 #define STALL_MS 20000       // a reader that takes nothing for so long is too slow
+#define CHAR_BYTES_MAX 4     // UTF-8
 #define PENDING_MAX 64       // commands of one session under way; then it is not read
 #define QUESTIONS_MAX 1      // of them, those whose answers are long: two could fill an outbox
 #define FEED_BYTES_PER_TURN 65536       // of messages, unpacked: a few bytes may unpack to many
