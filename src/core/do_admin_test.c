@@ -61,8 +61,7 @@ TEST(a_user_who_cannot_be_added_is_told_why) {
         "\xef\xbd\x85rased-1",
         "\xe3\x85\xa4",
         "\xe2\xa0\x80",
-        "a\xd8\x9c"
-        "b",
+        "\xd8\x9c.",
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         EQ(rig_do(rig, "operator", ADD(bad[i])), REFUSE_malformed);

@@ -7,6 +7,7 @@
 #include "server/cli_ask.h"
 #include "server/cli_wire.h"
 #include "server/operator.h"
+#include "server/restore.h"
 #include "store/store.h"
 
 #define FACTS_ON_THE_WAY 256    // to a server, not answered yet
@@ -34,8 +35,6 @@ struct facts {
     size_t count;
     struct buf text;
     struct facts_kept kept;
-    void (*on_fact)(void *ctx, const struct event *ev);
-    void *ctx;
 };
 
 struct facts_kept facts_kept(const struct facts *f) {
@@ -43,12 +42,6 @@ struct facts_kept facts_kept(const struct facts *f) {
 }
 
 /* ---- what is there */
-
-static void on_fact(void *ctx, const struct event *ev) {
-    struct facts *f = ctx;
-    core_restore(f->core, ev);
-    f->on_fact(f->ctx, ev);
-}
 
 static void begin_batch(struct facts *f) {
     batch_unref(&f->batch);
@@ -86,14 +79,14 @@ static enum err open_anybody(struct facts *f, const struct config *config, struc
 enum err facts_open(const struct config *config, void (*fact)(void *ctx, const struct event *ev),
                     void *ctx, struct facts **out, struct buf *why) {
     struct facts *f = xzalloc(sizeof *f);
-    *f = (struct facts){ .text = BUF_INIT(FACT_BYTES_MAX), .on_fact = fact, .ctx = ctx };
+    *f = (struct facts){ .text = BUF_INIT(FACT_BYTES_MAX) };
     f->wire = CLI_WIRE_INIT;
     f->reader = json_reader_new(ANSWER_BYTES_MAX);
     f->core = core_new(&(struct core_limits){ 0 });
     begin_batch(f);
     enum err err = open_anybody(f, config, why);
-    if (err == OK && (err = f->store->ops->load(f->store, on_fact, f)) != OK) {
-        buf_printf(why, "the store cannot be read: %s", err_text(err));
+    if (err == OK) {
+        err = restore(f->store, f->core, fact, ctx, why);
     }
     if (err != OK) {
         facts_free(&f);

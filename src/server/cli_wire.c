@@ -81,8 +81,10 @@ enum err cli_wire_read(struct cli_wire *wire, struct str *line, struct buf *why)
     wire->taken = 0;
     size_t looked = 0;
     while (true) {
-        struct str rest = { wire->in.p + looked, wire->in.n - looked };
-        size_t end = rest.n == 0 ? 0 : str_find(rest, '\n');
+        bool has_more = looked < wire->in.n;    // at first there may not even be memory
+        struct str rest =
+            has_more ? (struct str){ wire->in.p + looked, wire->in.n - looked } : STR_NONE;
+        size_t end = str_find(rest, '\n');
         if (end < rest.n) {
             *line = (struct str){ wire->in.p, looked + end };
             wire->taken = line->n + 1;
