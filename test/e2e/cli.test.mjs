@@ -667,9 +667,9 @@ test('an import beside a server takes the longest message there may be',
         assert.equal((await place.json('import', 'json', '-', { input: file }))[0].messages, 3);
         assert.deepEqual(linesOf(await place.ok('export')).filter((l) => l.type === 'message')
             .map((l) => l.content), texts);
-        await refused(place, /line 4: it is longer than a running server takes it.*Nothing/, 'import', 'json',
+        await refused(place, /line 4: That is too long.*100000 characters.*Nothing/, 'import', 'json',
             '-', { input: fileOf(user(5, 'alice'), channel(1, 'general'),
-                said(1, 5, 'x'.repeat(1_100_000), 'long')) });
+                said(1, 5, 'x'.repeat(100_001), 'long')) });
     }));
 
 /* A line to the control socket, as no command of ours would send it. */
