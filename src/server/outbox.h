@@ -20,9 +20,10 @@ struct outbox {
     uint32_t more_head;
     uint32_t more_count;
     uint32_t more_cap;
-    uint32_t bytes;         // in all of them
-    uint32_t lent_bytes;    // of them, the last ones that lie in segments of others
-    struct spool own;       // copies, for a reader who lags
+    uint32_t bytes;            // in all of them
+    uint32_t lent_bytes;       // of them, the last ones that lie in segments of others
+    uint32_t counted_bytes;    // of them, those that its owner has counted elsewhere
+    struct spool own;          // copies, for a reader who lags
 };
 
 /* Drops everything; zeroed is a valid empty outbox. */

@@ -21,6 +21,9 @@
     45000    // silence after which we ask whether anybody is there; twice that is the end
 #define TOO_SLOW_LEAVING_MS 5000    // what a slow reader has left to read why it is closed
 
+_Static_assert(sizeof(struct session) <= 504,
+               "an idle connection costs this much, and more in all");
+
 static const struct conn_ops conn_ops;
 
 /* ---- states */
@@ -79,8 +82,8 @@ static void note_progress(struct session *s, bool is_blocked, size_t sent) {
 /* What waits because its socket is full is memory of its own, and of all such there is a bound. */
 static void count_backlog(struct session *s) {
     uint32_t bytes = s->conn.is_write_blocked ? s->outbox.bytes : 0;
-    s->worker->backlog_bytes += (size_t)bytes - s->backlog_bytes;
-    s->backlog_bytes = bytes;
+    s->worker->backlog_bytes += (size_t)bytes - s->outbox.counted_bytes;
+    s->outbox.counted_bytes = bytes;
 }
 
 /* How much may wait for it. The less room there is for all that lag together, the less each may: so
@@ -585,8 +588,8 @@ void session_drop(struct session *s, bool is_reset) {
     stop_being_live(s);
     worker_clean(s->worker, s);
     METRIC_ADD_AT(outbox_bytes, s->worker->index, -(int64_t)s->outbox.bytes);
+    s->worker->backlog_bytes -= s->outbox.counted_bytes;
     outbox_fini(&s->outbox);
-    count_backlog(s);
     s->stalled_ms = 0;
     s->expires_ms = 0;
     session_set_timer(s);

@@ -89,19 +89,18 @@ struct session {
     };
     uint16_t follow_count;
     uint16_t follow_cap;    // 1: `one`
+    uint32_t control_s;     // the second in which control_count were heard
     struct ws ws;
     uint64_t due_ms;           // when its state has lasted too long; 0: never
     uint64_t expires_ms;       // monotonic: when its credential ends; 0: never
     uint64_t stalled_ms;       // since when its socket takes nothing; 0: it does
     uint64_t heard_ms;         // when it was last heard of
-    uint32_t backlog_bytes;    // what of its outbox is counted in worker::backlog_bytes
     uint16_t pending;          // commands under way in the ring
-    uint16_t control_count;    // control frames in the second control_s
-    uint32_t control_s;
-    uint16_t close_code;    // LEAVING: what the close frame said
-    uint8_t state;          // enum session_state
-    uint8_t framing;        // enum framing
-    uint8_t lang;           // enum lang
+    uint16_t control_count;    // control frames within control_s
+    uint16_t close_code;       // LEAVING: what the close frame said
+    uint8_t state;             // enum session_state
+    uint8_t framing;           // enum framing
+    uint8_t lang;              // enum lang
     bool is_deflating;
     bool is_bulk;            // on_dirty is the bulk list
     bool is_open_in_core;    // session_open was answered with yes
