@@ -3,7 +3,7 @@
  *     request ──> routes.tbl.h ──> answered here (health, metrics, page)
  *                     └──upgrade──> origin? token? ──session_open──> core ──> 101, or a refusal
  *
- * A credential is turned into a principal here and goes no further. Every refusal before 101 is an
+ * A credential is turned into who it names here and goes no further. Every refusal before 101 is an
  * HTTP status with a JSON body {"error": "..."}.
  *
  * Thread   the session's worker. */
