@@ -130,24 +130,26 @@ void addresses_leave(struct addresses *a, struct session *s) {
     s->address = NULL;
 }
 
-void addresses_failed(struct addresses *a, const struct session *s) {
+bool addresses_failed(struct addresses *a, const struct session *s) {
     char key[CONN_ADDRESS_BYTES];
     uint64_t count_max = s->worker->settings->config->auth_failures_per_minute;
     if (count_max == 0 || !key_of(s, key)) {
-        return;
+        return true;
     }
     uint64_t now_ms = s->worker->loop.now_ms;
     pthread_mutex_lock(&a->lock);
     struct address *one = find(a, key, now_ms);
+    bool is_late = now_ms < one->refused_until_ms;
     if (now_ms >= one->window_ms + ADDRESS_WINDOW_MS) {
         one->window_ms = now_ms;
         one->failures = 0;
     }
-    if (++one->failures >= count_max) {
+    if (!is_late && ++one->failures >= count_max) {
         one->refused_until_ms = now_ms + ADDRESS_WINDOW_MS;
         one->failures = 0;
     }
     pthread_mutex_unlock(&a->lock);
+    return !is_late;
 }
 
 bool addresses_is_refused(struct addresses *a, const struct session *s) {

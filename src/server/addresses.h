@@ -30,8 +30,9 @@ enum address_entry addresses_enter(struct addresses *a, struct session *s);
 /* Counts it out; harmless when it was not counted in. */
 void addresses_leave(struct addresses *a, struct session *s);
 
-/* Notes a failed authentication. */
-void addresses_failed(struct addresses *a, const struct session *s);
+/* Notes a failed authentication. false: there have been too many meanwhile, on other workers, and
+ * this one is not to be told apart from those that are not listened to. */
+bool addresses_failed(struct addresses *a, const struct session *s);
 
 /* Whether the session's address has failed too often lately to be listened to now. */
 bool addresses_is_refused(struct addresses *a, const struct session *s);

@@ -189,23 +189,26 @@ static struct str token_of(struct worker *w, const struct http1_request *req) {
     return STR_NONE;
 }
 
-static void count_failure(struct session *s, enum err err, struct str token) {
+static void refuse_guesser(struct session *s) {
+    METRIC_ADD_AT(auth_failures_total, METRIC_REASON_RATE, 1);
+    answer_error(s, 429, STR_LIT("Retry-After: 60\r\n"),
+                 STR_LIT("Too many failed tokens from your address: wait a minute."));
+}
+
+/* false: it was one guess too many. */
+static bool count_failure(struct session *s, enum err err, struct str token) {
     enum metric_reason reason = str_is_empty(token)  ? METRIC_REASON_MISSING
                                 : err == ERR_EXPIRED ? METRIC_REASON_EXPIRED
                                                      : METRIC_REASON_DENIED;
     METRIC_ADD_AT(auth_failures_total, reason, 1);
-    if (reason != METRIC_REASON_MISSING) {
-        addresses_failed(s->worker->server->addresses, s);
-    }
+    return reason == METRIC_REASON_MISSING || addresses_failed(s->worker->server->addresses, s);
 }
 
 /* Fills in who knocks from a JWT or an API token. false: answered with 401 or 429. */
 static bool authenticate(struct session *s, const struct http1_request *req, struct cmd *cmd) {
     struct worker *w = s->worker;
     if (addresses_is_refused(w->server->addresses, s)) {
-        METRIC_ADD_AT(auth_failures_total, METRIC_REASON_RATE, 1);
-        answer_error(s, 429, STR_LIT("Retry-After: 60\r\n"),
-                     STR_LIT("Too many failed tokens from your address: wait a minute."));
+        refuse_guesser(s);
         return false;
     }
     struct str token = token_of(w, req);
@@ -235,9 +238,10 @@ static bool authenticate(struct session *s, const struct http1_request *req, str
             s->expires_ms = w->loop.now_ms + (claims.expires_s * 1000 - now_ms);
         }
     }
-    if (err != OK) {
-        count_failure(s, err, token);
+    if (err != OK && count_failure(s, err, token)) {
         answer_error(s, 401, STR_LIT("WWW-Authenticate: Bearer\r\n"), str_of(why));
+    } else if (err != OK) {
+        refuse_guesser(s);
     }
     return err == OK;
 }
