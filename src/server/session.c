@@ -294,6 +294,7 @@ static void bound_content(const struct session *s, struct cmd *cmd, struct buf *
         *cmd = (struct cmd){ .type = CMD_malformed,
                              .refusal = REFUSE_too_long,
                              .detail = buf_str(detail),
+                             .room_name = cmd->room_name,
                              .ref = cmd->ref,
                              .dialect = cmd->dialect };
     }
