@@ -26,7 +26,9 @@
 #define BATCH_MAX 16
 #define TRIES 10
 
-static const struct core_limits limits = { 4000, 10, 1000, { [DIALECT_hub] = { 0 } } };
+static const struct core_limits limits = { .message_chars = 4000,
+                                           .sessions_per_user = 10,
+                                           .follows_per_session = 1000 };
 
 static void name_of(char *out, size_t size, const char *what, uint64_t n) {
     (void)snprintf(out, size, "%s-%llu", what, (unsigned long long)n);

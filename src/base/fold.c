@@ -48,3 +48,29 @@ bool fold_same(struct str a, struct str b) {
     }
     return str_eq(fold_str(&x), fold_str(&y));
 }
+
+/* A sign beyond ASCII, or what asks for a picture: a variation selector, and the few that are drawn
+ * as one though they are punctuation. */
+static bool is_picture(utf8proc_int32_t c) {
+    utf8proc_category_t category = utf8proc_category(c);
+    bool is_sign = category == UTF8PROC_CATEGORY_SO || category == UTF8PROC_CATEGORY_SM ||
+                   category == UTF8PROC_CATEGORY_ME;
+    return (is_sign && c >= 0x80) || c == 0xfe0f || c == 0x203c || c == 0x2049 || c == 0x3030;
+}
+
+bool fold_is_emoji(struct str s) {
+    utf8proc_int32_t before = 0, state = 0;
+    bool has_picture = false;
+    for (size_t at = 0; at < s.n;) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t n =
+            utf8proc_iterate((const utf8proc_uint8_t *)s.p + at, (utf8proc_ssize_t)(s.n - at), &c);
+        if (n <= 0 || (at > 0 && utf8proc_grapheme_break_stateful(before, c, &state))) {
+            return false;
+        }
+        has_picture = has_picture || is_picture(c);
+        before = c;
+        at += (size_t)n;
+    }
+    return has_picture;
+}

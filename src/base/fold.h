@@ -24,6 +24,10 @@ struct fold {
  * and it is only like itself. */
 bool fold(struct str s, struct fold *out);
 
+/* Whether s is one emoji, as people see one: a single grapheme cluster (with all its joiners and
+ * tones) that is drawn as a picture or sign. */
+bool fold_is_emoji(struct str s);
+
 /* Whether the two are the same name. */
 bool fold_same(struct str a, struct str b);
 

@@ -65,3 +65,21 @@ TEST(a_map_that_folds_finds_a_name_however_it_is_written) {
     OKAY(text_map_drop(&m, str_of("zoé")) == &value);
     text_map_fini(&m);
 }
+
+TEST(an_emoji_is_one_whatever_it_is_made_of) {
+    static const char *const are[] = {
+        "👍",       "❤️", "❤",      "👩‍👩‍👧‍👦",   "👋🏽", "🇫🇷",
+        "1️⃣", "©️",  "‼️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"
+    };
+    for (size_t i = 0; i < COUNT(are); i++) {
+        OKAY(fold_is_emoji(str_of(are[i])));
+    }
+}
+
+TEST(text_and_several_emojis_are_none) {
+    static const char *const are_not[] = { "",  "a",  "👍👍",   "👍 ",        " ",    ":)", "1", "é",
+                                           "+", "字", "\xff", "👍\xf0\x9f", "🇫🇷🇩🇪", "<",  "^" };
+    for (size_t i = 0; i < COUNT(are_not); i++) {
+        OKAY(!fold_is_emoji(str_of(are_not[i])));
+    }
+}

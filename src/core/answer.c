@@ -8,6 +8,7 @@ struct answer *answer_new(const struct ask *ask) {
     a->ask = *ask;
     a->ask.ref = arena_str(&a->arena, ask->ref);
     a->ask.room_name = arena_str(&a->arena, ask->room_name);
+    a->ask.content = arena_str(&a->arena, ask->content);
     return a;
 }
 

@@ -44,11 +44,18 @@ static struct item *append(struct batch *b, enum item_kind kind) {
     return item;
 }
 
+/* Whose words the answer is in; the session's own dialect's for what is none. */
+static enum dialect_id form_of(const struct cmd *cmd) {
+    return cmd->form < DIALECT_COUNT ? (enum dialect_id)cmd->form : DIALECT_OPERATOR;
+}
+
 struct reply *batch_reply(struct batch *b, const struct cmd *cmd) {
     struct reply *r = &append(b, ITEM_REPLY)->reply;
     r->session = cmd->session;
     r->cmd = cmd->type;
     r->dialect = cmd->dialect;
+    r->form = form_of(cmd);
+    r->part = (uint32_t)cmd->part;
     r->ref = cmd->ref;
     r->at_ms = b->at_ms;
     return r;
@@ -68,6 +75,8 @@ struct ask *batch_ask(struct batch *b, const struct cmd *cmd, enum ask_kind kind
     ask->kind = kind;
     ask->session = cmd->session;
     ask->dialect = cmd->dialect;
+    ask->form = form_of(cmd);
+    ask->part = (uint32_t)cmd->part;
     ask->ref = cmd->ref;
     b->ask_count++;
     return ask;

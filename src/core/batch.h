@@ -20,6 +20,8 @@ struct reply {
     session_id session;
     enum cmd_type cmd;
     enum dialect_id dialect;
+    enum dialect_id form;    // whose words it is told in
+    uint32_t part;           // which command of a batch it answers; 0: of none
     enum refusal refusal;
     struct str ref;
     struct str detail;          // what of the input was wrong, may be empty
@@ -31,6 +33,8 @@ struct reply {
     struct str mobile;
     enum role role;
     uint64_t at_ms;
+    uint64_t until_ms;    // session_open: as asked for, when its credential ends
+    uint64_t message;     // as asked for
     bool is_on;
     bool is_return;         // session_open: the user had left a moment ago
     struct event *event;    // what a writing command led to; NULL if refused
@@ -38,18 +42,32 @@ struct reply {
 
 /* A question the core has allowed. Answered by a reader straight to the session's worker (struct
  * answer). */
-enum ask_kind { ASK_ROOM_HISTORY, ASK_DIRECT_HISTORY, ASK_LIST };
+enum ask_kind {
+    ASK_ROOM_HISTORY,
+    ASK_DIRECT_HISTORY,
+    ASK_LIST,
+    ASK_RESUME,
+    ASK_SEARCH,
+    ASK_UNREAD,
+    ASK_KIND_COUNT
+};
 
 struct ask {
     enum ask_kind kind;
     session_id session;
     enum dialect_id dialect;
+    enum dialect_id form;    // as of a reply
+    uint32_t part;
     struct str ref;
-    room_id room;    // 0: a dm nothing was said in yet
+    room_id room;    // 0: a dm nothing was said in yet; ASK_SEARCH: all that may be read
     struct str room_name;
-    user_id user;       // who asks
-    user_id other;      // the other person of a dm; LIST_TOKENS: whose
-    uint64_t before;    // message id, 0: from the newest
+    user_id user;          // who asks
+    user_id other;         // the other person of a dm; LIST_TOKENS: whose
+    struct str content;    // ASK_SEARCH: what is looked for
+    uint64_t before;       // message id, 0: from the newest
+    uint64_t after;        // message id: the oldest ones after it; 0: not asked for
+    uint64_t offset;       // messages left out, from the newest back
+    uint64_t after_seq;    // ASK_RESUME: what the client has had
     uint64_t limit;
     enum list_kind list_kind;
 };
@@ -96,22 +114,48 @@ struct str batch_str(struct batch *b, struct str s);
 
 #define BATCH_EACH(var, b) for (struct item *var = (b)->first; var != NULL; var = var->next)
 
+/* What people put under a message, one row for each emoji, in the order of their first. */
+struct reaction_count {
+    struct str content;
+    uint64_t count;
+    bool is_mine;    // the one who asks is among them
+};
+
 /* What a reader found. */
 struct message {
     message_id id;
     room_id room;
+    struct str room_name;    // ASK_SEARCH only
+    enum room_kind room_kind;
     uint64_t seq;
     user_id user;
     struct str username;
     user_id other;    // dm: to whom
     struct str content;
     struct str client_id;
+    enum message_type type;
+    struct str media_url;
+    struct str media_type;
+    uint64_t duration_ms;
+    message_id reply_to;
+    struct str mentions;    // "3,17"
+    const struct reaction_count *reactions;
+    size_t reaction_count;
     uint64_t at_ms;
     uint64_t edited_ms;     // 0: never
     uint64_t deleted_ms;    // 0: not; a deleted message has no content
 };
 
-/* A row of a list for the operator. */
+/* One entry of a room's change log. */
+enum change_kind { CHANGE_NEW, CHANGE_EDITED, CHANGE_DELETED };
+
+struct change {
+    uint64_t position;    // grows over the whole installation
+    enum change_kind kind;
+    struct message message;    // as it is now
+};
+
+/* A row of a list: the operator's, or ASK_UNREAD's (a room, and what of it is unread). */
 struct list_row {
     uint64_t id;
     struct str name;    // username, label, room name
@@ -120,7 +164,11 @@ struct list_row {
     enum room_kind room_kind;
     bool is_private;
     uint64_t at_ms;       // created; ban: until (0: for good)
-    uint64_t messages;    // room
+    uint64_t messages;    // room: how many; ASK_UNREAD: unread ones, not their reader's own
+    user_id other;        // ASK_UNREAD, a dm: with whom
+    uint64_t mentions;    // ASK_UNREAD: unread messages that name the reader
+    uint64_t read_seq;    // ASK_UNREAD: how far it is read
+    uint64_t last_seq;    // ASK_UNREAD: the room's newest message
 };
 
 struct answer {
@@ -128,10 +176,17 @@ struct answer {
     struct arena arena;          // owns every text
     struct ask ask;              // texts copied
     enum refusal refusal;        // store_away: the store could not answer
-    struct message *messages;    // oldest first
+    struct message *messages;    // oldest first; ASK_SEARCH: newest first
     size_t message_count;
-    uint64_t total;    // messages of the room, deleted ones not counted
-    bool has_more;     // there are older ones
+    struct change *changes;    // ASK_RESUME: what was missed, oldest first
+    size_t change_count;
+    uint64_t last_seq;    // ASK_RESUME: the room's newest message
+    uint64_t position;    // ASK_RESUME: how far the log was read: all up to here is in `changes`,
+                          // or was in those of before
+    uint64_t epoch;       // of the store: seqs mean something within one only
+    uint64_t total;       // messages of the room, deleted ones not counted
+    bool has_more;    // there are older ones; with `after` newer ones; ASK_RESUME: later changes
+    bool is_recovered;    // ASK_RESUME: nothing of what was missed is gone
     struct list_row *rows;
     size_t row_count;
 };

@@ -18,13 +18,26 @@ CMD(session_open, MAY_ANYONE, RATE_NONE,
 CMD(session_close, MAY_ANYONE, RATE_NONE, false)    // []
 CMD(room_join, MAY_USER, RATE_NONE, false)     // [room_name | room] this session follows the room
 CMD(room_leave, MAY_USER, RATE_NONE, false)    // [room_name | room]
-CMD(message_send, MAY_USER, RATE_CONTENT, true)      // [room_name | room, content, client_id]
-CMD(direct_send, MAY_USER, RATE_CONTENT, true)       // [user, content, client_id]
+CMD(message_send, MAY_USER, RATE_CONTENT,
+    true)    // [room_name | room, content, client_id, BODY]; BODY: message_type media_url
+             // media_type duration_ms reply_to
+CMD(direct_send, MAY_USER, RATE_CONTENT, true)       // [user, content, client_id, BODY]
+CMD(reaction_set, MAY_USER, RATE_CONTENT,
+    true)    // [room_name | room | user, reply_to, content (an emoji), reaction, client_id]
 CMD(message_edit, MAY_USER, RATE_CONTENT, true)      // [message, content]
 CMD(message_delete, MAY_USER, RATE_NONE, true)       // [message]
-CMD(room_history, MAY_USER, RATE_NONE, false)        // [room_name | room, before, limit]
-CMD(direct_history, MAY_USER, RATE_NONE, false)      // [user, before, limit]
-CMD(typing_set, MAY_USER, RATE_VOLATILE, false)      // [room_name | room, is_on]
+CMD(room_history, MAY_USER, RATE_NONE, false)    // [room_name | room, PAGE]; PAGE: before | after
+                                                 // | offset, limit
+CMD(direct_history, MAY_USER, RATE_NONE, false)    // [user, PAGE]
+CMD(room_resume, MAY_USER, RATE_NONE, false)       // [room_name | room, after_seq]
+CMD(message_search, MAY_USER, RATE_NONE, false)    // [content, (room_name | room), before, limit]
+CMD(read_set, MAY_USER, RATE_NONE, true)           // [room_name | room | user, message 0: all]
+CMD(unread_list, MAY_USER, RATE_NONE, false)       // []
+CMD(typing_set, MAY_USER, RATE_VOLATILE, false)    // [room_name | room | user, is_on]
+CMD(caller_check, MAY_ANYONE, RATE_NONE,
+    false)    // [user username role mobile is_provisioned] as session_open, but nothing is opened
+CMD(upload_add, MAY_USER, RATE_NONE, true)          // [caller, label, media_type, bytes]
+CMD(upload_remove, MAY_OPERATOR, RATE_NONE, true)   // [label]
 CMD(user_add, MAY_OPERATOR, RATE_NONE, true)         // [username role mobile hash]
 CMD(user_role, MAY_OPERATOR, RATE_NONE, true)        // [username role]
 CMD(user_password, MAY_OPERATOR, RATE_NONE, true)    // [username hash]

@@ -136,7 +136,7 @@ void core_apply(struct core *core, const struct cmd *cmd, struct batch *batch) {
     const struct rule *rule = &rules[cmd->type];
     struct turn t = { .core = core, .cmd = cmd, .batch = batch };
     t.session = session_find(&core->sessions, cmd->session);
-    t.user = t.session == NULL ? NULL : t.session->user;
+    t.user = t.session != NULL ? t.session->user : user_find(&core->users, cmd->caller);
 
     struct item **last = batch->last;
     enum refusal no = gate(&t, rule);

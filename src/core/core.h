@@ -29,6 +29,7 @@ struct core_limits {
     uint32_t message_chars;
     uint32_t sessions_per_user;
     uint32_t follows_per_session;
+    uint64_t upload_bytes_per_user;    // 0: no limit
     struct rate_limit content[DIALECT_COUNT];
 };
 

@@ -4,6 +4,7 @@
  * which a reader answers straight to the session's worker: that answer is the one the command
  * gets. */
 #include "core/state.h"
+#include "core/text.h"
 #include "core/turn.h"
 
 static uint64_t clamp_limit(uint64_t limit) {
@@ -14,6 +15,8 @@ static struct ask *ask_history(struct turn *t, enum ask_kind kind) {
     struct ask *ask = turn_ask(t, kind);
     ask->user = t->user->id;
     ask->before = t->cmd->before;
+    ask->after = t->cmd->after;
+    ask->offset = t->cmd->offset;
     ask->limit = clamp_limit(t->cmd->limit);
     return ask;
 }
@@ -39,6 +42,62 @@ enum refusal do_direct_history(struct turn *t) {
     struct ask *ask = ask_history(t, ASK_DIRECT_HISTORY);
     ask->room.v = room == NULL ? 0 : room->id.v;
     ask->other = other->id;
+    return REFUSE_NONE;
+}
+
+/* Follows a room from where the client lost it: what was said since comes first, and the worker
+ * keeps what is said meanwhile until that is told (is_on). `after` goes on with what did not fit
+ * into one answer; only the worker asks so. */
+enum refusal do_room_resume(struct turn *t) {
+    struct room *room = turn_room(t);
+    if (room == NULL) {
+        return REFUSE_room_unknown;
+    }
+    bool is_more = t->cmd->after != 0;
+    if ((follow_find(t->session, room) != NULL) != is_more) {
+        return turn_refuse(
+            t, REFUSE_malformed,
+            "a room is resumed before it is joined; then room_history tells the rest");
+    }
+    enum refusal no = is_more ? REFUSE_NONE : turn_may_follow(t, room);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    bool is_first = turn_follow(t, room);
+    struct ask *ask = turn_ask(t, ASK_RESUME);
+    ask->user = t->user->id;
+    ask->room = room->id;
+    ask->room_name = batch_str(t->batch, room_name(room));
+    ask->after_seq = t->cmd->after_seq;
+    ask->after = t->cmd->after;
+    ask->limit = RESUME_CHANGES_MAX;
+    if (is_first) {
+        turn_event_room(t, EV_room_entered, room, t->user);
+    }
+    return REFUSE_NONE;
+}
+
+enum refusal do_message_search(struct turn *t) {
+    struct place at = { 0 };
+    bool is_everywhere = t->cmd->room == 0 && t->cmd->room_name.n == 0 && t->cmd->user == 0;
+    enum refusal no = is_everywhere ? REFUSE_NONE : turn_place(t, &at);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    if (text_is_blank(t->cmd->content)) {
+        return turn_refuse(t, REFUSE_malformed, "query: some text to look for");
+    }
+    if (str_chars(t->cmd->content) > SEARCH_CHARS_MAX) {
+        return turn_refuse(t, REFUSE_too_long, "query: at most %d characters", SEARCH_CHARS_MAX);
+    }
+    struct ask *ask = ask_history(t, ASK_SEARCH);
+    ask->content = t->cmd->content;
+    if (!is_everywhere) {
+        ask->room.v =
+            at.room == NULL ? UINT64_MAX >> 1 : at.room->id.v;    // no room: nothing there
+        ask->room_name = at.room == NULL ? STR_NONE : batch_str(t->batch, room_name(at.room));
+        ask->other.v = at.other == NULL ? 0 : at.other->id.v;
+    }
     return REFUSE_NONE;
 }
 

@@ -11,19 +11,9 @@
 #include "core/text.h"
 #include "core/turn.h"
 
-static enum refusal check_message(struct turn *t) {
-    struct str id = t->cmd->client_id;
-    if (id.n > 4 * CLIENT_ID_CHARS_MAX || str_chars(id) > CLIENT_ID_CHARS_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "client_id: at most %d characters",
-                           CLIENT_ID_CHARS_MAX);
-    }
-    return turn_check_content(t);
-}
-
 static struct event *post(struct turn *t, const struct room *room) {
     struct event *ev = turn_event_room(t, EV_message_posted, room, t->user);
-    ev->content = t->cmd->content;
-    ev->client_id = t->cmd->client_id;
+    turn_put_body(t, ev);
     return ev;
 }
 
@@ -32,7 +22,7 @@ enum refusal do_message_send(struct turn *t) {
     if (room == NULL) {
         return REFUSE_room_unknown;
     }
-    enum refusal no = check_message(t);
+    enum refusal no = turn_check_body(t);
     if (no == REFUSE_NONE) {
         no = turn_may_follow(t, room);
     }
@@ -45,6 +35,7 @@ enum refusal do_message_send(struct turn *t) {
         turn_event_room(t, EV_room_entered, room, t->user);
     }
     r->event = post(t, room);
+    turn_mention(t, room, r->event);
     return REFUSE_NONE;
 }
 
@@ -64,7 +55,7 @@ enum refusal do_direct_send(struct turn *t) {
     if (other == NULL || other->is_erased) {
         return REFUSE_user_unknown;
     }
-    enum refusal no = check_message(t);
+    enum refusal no = turn_check_body(t);
     if (no != REFUSE_NONE) {
         return no;
     }
@@ -81,53 +72,30 @@ enum refusal do_direct_send(struct turn *t) {
     return REFUSE_NONE;
 }
 
-/* The person of the caller's dm who is not the caller (or is, in a dm with oneself). */
-static struct user *partner(struct turn *t, const struct room *room) {
-    bool is_first = room->pair[0] == t->user->id.v;
-    return user_find(&t->core->users, room->pair[is_first ? 1 : 0]);
-}
-
-/* The room a change names, so that its audience is known: *room stays NULL if it names none. */
-static enum refusal named_room(struct turn *t, struct room **room) {
-    const struct cmd *cmd = t->cmd;
-    if (cmd->user != 0 || cmd->username.n > 0) {
-        const struct user *other = turn_other(t);
-        if (other == NULL) {
-            return REFUSE_user_unknown;
-        }
-        *room = room_dm(&t->core->rooms, t->user->id, other->id);
-        return *room == NULL ? REFUSE_message_unknown : REFUSE_NONE;
-    }
-    if (cmd->room == 0 && cmd->room_name.n == 0) {
-        return REFUSE_NONE;
-    }
-    struct room *dm = room_find(&t->core->rooms, cmd->room);
-    bool is_own_dm = dm != NULL && dm->kind == ROOM_DM && room_is_open_to(dm, t->user);
-    *room = is_own_dm ? dm : turn_room(t);
-    return *room == NULL ? REFUSE_room_unknown : REFUSE_NONE;
-}
-
 static enum refusal change(struct turn *t, enum event_type type, struct str content) {
-    struct room *room = NULL;
+    struct place at;
     if (t->cmd->message == 0 || t->cmd->message > ID_MAX) {
         return REFUSE_message_unknown;
     }
-    enum refusal no = named_room(t, &room);
-    if (no != REFUSE_NONE) {
+    enum refusal no = turn_place(t, &at);
+    if (no == REFUSE_NONE && at.room == NULL) {
+        no = REFUSE_message_unknown;
+    }
+    if (no != REFUSE_NONE && at.is_named) {
         return no;
     }
-    struct reply *r = room == NULL ? turn_reply(t) : turn_reply_room(t, room);
-    struct event *ev =
-        room == NULL ? turn_event_user(t, type, t->user) : turn_event_room(t, type, room, t->user);
+    bool is_edit = type == EV_message_edited;
+    struct reply *r = at.room == NULL ? turn_reply(t) : turn_reply_room(t, at.room);
+    struct event *ev = at.room == NULL ? turn_event_user(t, type, t->user)
+                                       : turn_event_room(t, type, at.room, t->user);
     ev->message.v = t->cmd->message;
     ev->content = content;
-    bool may_remove = type == EV_message_deleted;    // but nobody puts words in others' mouths
-    ev->is_moderator = may_remove && t->user->role == ROLE_ADMIN;
-    if (room != NULL && room->kind == ROOM_DM) {
+    ev->is_moderator = !is_edit && t->user->role == ROLE_ADMIN;    // words are their author's
+    if (at.other != NULL) {
         ev->is_moderator = false;    // what two people say to each other is theirs
-        const struct user *other = partner(t, room);
-        ev->other = other->id;
-        turn_to_sessions(t, ev, t->user, other);
+        turn_address(t, ev, &at);
+    } else if (is_edit) {
+        turn_mention(t, at.room, ev);
     }
     r->event = ev;
     return REFUSE_NONE;

@@ -6,11 +6,31 @@
  *
  * A private channel is answered to strangers as one that does not exist: its name is nobody's
  * business. */
+#include "core/notice.h"
 #include "core/state.h"
 #include "core/turn.h"
-#include "core/typing.h"
 
-enum refusal turn_may_follow(struct turn *t, const struct room *room) {
+/* Everybody in a room is told who comes and goes, so a user may come into JOINS_BURST rooms at once
+ * and JOINS_PER_SECOND more each second, whatever he leaves meanwhile: one number a user, the time
+ * at which all of it is made good. */
+static enum refusal check_joins(struct turn *t, const struct room *room) {
+    const uint64_t step_ms = 1000 / JOINS_PER_SECOND;
+    const uint64_t burst_ms = step_ms * JOINS_BURST;
+    uint64_t now_ms = turn_ms(t);
+    uint64_t due_ms = MAX(t->user->joins_due_ms, now_ms);
+    due_ms = MIN(due_ms, now_ms + burst_ms);    // the clock was set back
+    if (follow_any(t->user, room, NULL) || due_ms + step_ms <= now_ms + burst_ms) {
+        return REFUSE_NONE;
+    }
+    t->retry_after_ms = due_ms + step_ms - now_ms - burst_ms;
+    return turn_refuse(t, REFUSE_rate_limited, "%d rooms per second", JOINS_PER_SECOND);
+}
+
+static void count_join(struct turn *t) {
+    t->user->joins_due_ms = MAX(t->user->joins_due_ms, turn_ms(t)) + 1000 / JOINS_PER_SECOND;
+}
+
+static enum refusal check_places(struct turn *t, const struct room *room) {
     uint32_t most = t->core->limits.follows_per_session;
     struct session *s = t->session;
     if (most == 0 || s->follow_count < most || follow_find(s, room) != NULL) {
@@ -23,12 +43,20 @@ enum refusal turn_may_follow(struct turn *t, const struct room *room) {
     return turn_refuse(t, REFUSE_too_many_follows, "at most %u", (unsigned)most);
 }
 
+enum refusal turn_may_follow(struct turn *t, const struct room *room) {
+    enum refusal no = check_places(t, room);
+    return no != REFUSE_NONE ? no : check_joins(t, room);
+}
+
 bool turn_follow(struct turn *t, struct room *room) {
     if (follow_find(t->session, room) != NULL) {
         return false;
     }
     bool is_first = !follow_any(t->user, room, NULL);
     follow_start(t->session, room);
+    if (is_first) {
+        count_join(t);
+    }
     turn_event_room(t, EV_follow_started, room, t->user);
     return is_first;
 }
@@ -82,18 +110,31 @@ enum refusal do_room_leave(struct turn *t) {
     return REFUSE_NONE;
 }
 
-enum refusal do_typing_set(struct turn *t) {
-    struct room *room = turn_room(t);
-    if (room == NULL) {
-        return REFUSE_room_unknown;
+/* Whom a notice of the caller's typing would reach, if he may send one there. */
+static enum refusal typing_place(struct turn *t, struct place *at) {
+    enum refusal no = turn_place(t, at);
+    if (no != REFUSE_NONE || at->other != NULL) {
+        return no;
     }
-    if (follow_find(t->session, room) == NULL) {
-        return REFUSE_not_member;
+    return follow_find(t->session, at->room) == NULL ? REFUSE_not_member : REFUSE_NONE;
+}
+
+enum refusal do_typing_set(struct turn *t) {
+    struct place at;
+    enum refusal no = typing_place(t, &at);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    if (at.room == NULL) {
+        return REFUSE_NONE;    // the first word is not said yet: there is no room to tell
     }
     bool is_on = t->cmd->is_on != 0;
-    turn_reply_room(t, room);
-    if (typing_may_tell(&t->user->typing, room->id, is_on, turn_ms(t))) {
-        turn_event_room(t, EV_typing_changed, room, t->user)->is_on = is_on;
+    turn_reply_room(t, at.room);
+    if (notice_may_tell(&t->user->notices, at.room->id, is_on ? NOTICE_TYPING : NOTICE_STOPPED,
+                        turn_ms(t))) {
+        struct event *ev = turn_event_room(t, EV_typing_changed, at.room, t->user);
+        ev->is_on = is_on;
+        turn_address(t, ev, &at);
     }
     return REFUSE_NONE;
 }

@@ -188,7 +188,7 @@ TEST(coming_and_going_gives_nobody_a_new_second_of_typing) {
     rig_do(rig, "ann", JOIN("general"));
     rig_do(rig, "ann", TYPING("general", 1));
     EQ(rig_events(rig, EV_typing_changed), 0);
-    rig->now_ms += TYPING_EVERY_MS;
+    rig->now_ms += NOTICE_EVERY_MS;
     rig_do(rig, "ann", TYPING("general", 1));
     EQ(rig_events(rig, EV_typing_changed), 1);
 }

@@ -9,10 +9,10 @@
  * lock out readers: it is no writing command, and looks for itself. */
 #include <stdio.h>
 
+#include "core/notice.h"
 #include "core/state.h"
 #include "core/text.h"
 #include "core/turn.h"
-#include "core/typing.h"
 
 enum refusal do_malformed(struct turn *t) {
     uint64_t no = t->cmd->refusal;
@@ -113,6 +113,25 @@ static enum refusal open_again(struct turn *t, const struct user *user) {
     if (user_is_banned(user, turn_ms(t))) {
         return REFUSE_banned;
     }
+    turn_reply_user(t, user)->until_ms = t->cmd->until_ms;
+    return REFUSE_NONE;
+}
+
+/* A caller without a session, as HTTP has them: who is it, and may they ask at all? */
+enum refusal do_caller_check(struct turn *t) {
+    struct user *user = named_user(t);
+    if (user == NULL) {
+        enum refusal no = provision(t, &user);
+        if (no != REFUSE_NONE) {
+            return no;
+        }
+    }
+    if (user->is_erased) {
+        return REFUSE_unauthenticated;
+    }
+    if (user_is_banned(user, turn_ms(t))) {
+        return REFUSE_banned;
+    }
     turn_reply_user(t, user);
     return REFUSE_NONE;
 }
@@ -128,6 +147,7 @@ enum refusal do_session_open(struct turn *t) {
     }
     session_open(&t->core->sessions, t->cmd->session, user);
     struct reply *r = turn_reply_user(t, user);
+    r->until_ms = t->cmd->until_ms;
     r->is_return = user->left_s != 0 && turn_ms(t) / 1000 < user->left_s + RETURN_WITHIN_S;
     return REFUSE_NONE;
 }
@@ -139,7 +159,7 @@ enum refusal do_session_close(struct turn *t) {
         session_close(&t->core->sessions, &t->core->rooms, &t->session);
         t->user->left_s = (uint32_t)(turn_ms(t) / 1000);
         rate_tidy(&t->user->rate, t->core->rate_memory, turn_ms(t));
-        typing_tidy(&t->user->typing, turn_ms(t));
+        notices_tidy(&t->user->notices, turn_ms(t));
     }
     return REFUSE_NONE;
 }

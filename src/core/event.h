@@ -22,6 +22,23 @@ enum audience { AUD_NOBODY, AUD_ROOM, AUD_SESSIONS };
 
 enum room_kind { ROOM_CHANNEL, ROOM_GROUP, ROOM_DM, ROOM_KIND_COUNT };
 
+/* What a message is; stored by these numbers. A reaction is a message of its own: it has an id and
+ * a seq, its content is one emoji, and reply_to is what it stands under. */
+enum message_type {
+    MESSAGE_TEXT,
+    MESSAGE_IMAGE,
+    MESSAGE_AUDIO,
+    MESSAGE_FILE,
+    MESSAGE_REACTION,
+    MESSAGE_SYSTEM,
+    MESSAGE_NOTIFICATION,
+    MESSAGE_TYPE_COUNT
+};
+
+/* What a reaction asks for: that it is there if it was not, and the other way; or one of the two.
+ */
+enum reaction { REACTION_TOGGLE, REACTION_ADD, REACTION_REMOVE, REACTION_COUNT };
+
 struct event {
     enum event_type type;
     enum audience audience;    // the table's, but AUD_SESSIONS for what happens in a dm
@@ -37,8 +54,18 @@ struct event {
     struct str username;
     user_id other;    // the other person of a dm
     message_id message;
-    uint64_t seq;    // the message's number in its room
+    uint64_t seq;         // the message's number in its room
+    uint64_t position;    // of an edit or a deletion in the change log
     struct str content;
+    enum message_type message_type;
+    struct str media_url;
+    struct str media_type;
+    uint64_t duration_ms;    // 0: none
+    uint64_t bytes;          // of an upload
+    uint64_t quota_bytes;    // all of its owner may have; 0: no limit
+    message_id reply_to;     // 0: none
+    enum reaction reaction;
+    struct str mentions;    // ids of the people named in it: "3,17"
     struct str client_id;
     struct str mobile;
     struct str hash;
@@ -52,7 +79,7 @@ struct event {
     bool is_repeat;    // set by the store
     bool is_void;      // set by the store: it came to nothing (see the reply's refusal)
 
-    const session_id *sessions;    // AUD_SESSIONS
+    const session_id *sessions;    // AUD_SESSIONS; message_posted in a room: the mentioned
     size_t session_count;
 };
 
@@ -60,5 +87,9 @@ struct event {
 const char *event_name(enum event_type type);
 bool event_is_kept(enum event_type type);
 enum audience event_audience(enum event_type type);
+
+/* "text", "image", ...; and the other way: MESSAGE_TYPE_COUNT if it is none of them. */
+const char *message_type_name(enum message_type type);
+enum message_type message_type_by_name(struct str name);
 
 #endif

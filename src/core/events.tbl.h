@@ -23,9 +23,17 @@ EVENT(room_removed, AUD_ROOM, true)        // [room room_name]
 EVENT(member_added, AUD_NOBODY, true)      // [room user]
 EVENT(member_removed, AUD_NOBODY, true)    // [room user]
 EVENT(message_posted, AUD_ROOM,
-      true)    // [room room_name user username other content client_id -> message seq]
-EVENT(message_edited, AUD_ROOM, true)    // [user is_moderator message content (room) -> room seq other...]
-EVENT(message_deleted, AUD_ROOM, true)      // [user is_moderator message -> room seq other...]
+      true)    // [room room_name user username other content client_id message_type media_url
+               // media_type duration_ms reply_to reaction mentions -> message seq]; its sessions:
+               // those of the mentioned people (in a dm: all who are told)
+EVENT(message_edited, AUD_ROOM,
+      true)    // [user is_moderator message content mentions (room) -> room seq other position]
+EVENT(message_deleted, AUD_ROOM,
+      true)    // [user is_moderator message (room) -> room seq other position message_type
+               // reply_to; content of a reaction]
+EVENT(read_changed, AUD_ROOM, true)    // [room room_name user username other message -> seq]
+EVENT(upload_added, AUD_NOBODY, true)      // [user label media_type bytes quota_bytes]
+EVENT(upload_removed, AUD_NOBODY, true)    // [label]
 EVENT(follow_started, AUD_NOBODY, false)    // [session room room_name]
 EVENT(follow_ended, AUD_NOBODY, false)      // [session room]
 EVENT(room_entered, AUD_ROOM,
@@ -33,3 +41,4 @@ EVENT(room_entered, AUD_ROOM,
 EVENT(room_left, AUD_ROOM, false)            // the last one
 EVENT(typing_changed, AUD_ROOM, false)       // [room room_name user username is_on]
 EVENT(session_ended, AUD_SESSIONS, false)    // [refusal] they are told why and closed
+EVENT(session_expiring, AUD_SESSIONS, false)    // [until_ms] a worker tells its own session

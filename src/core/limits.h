@@ -11,15 +11,26 @@
 #define MESSAGE_CHARS_MAX                                                                          \
     100000    // the most limits.message_chars may be, and what may be imported
 #define CLIENT_ID_CHARS_MAX 64
-#define REF_BYTES_MAX 256        // a request's own id, repeated in its answer
-#define MOBILE_BYTES_MAX 16      // "+" and 15 digits, E.164
-#define LABEL_CHARS_MAX 64       // an API token's label
-#define HISTORY_LIMIT_MAX 200    // messages a history answer
+#define MEDIA_URL_BYTES_MAX 2048
+#define MEDIA_TYPE_BYTES_MAX 127                     // RFC 6838 section 4.2
+#define MEDIA_DURATION_MS_MAX (24u * 3600 * 1000)    // of a recording
+#define REACTION_CHARS_MAX 16                        // of one emoji, with all that joins it
+#define MENTIONS_MAX 20                              // people one message may call; more are text
+#define SEARCH_CHARS_MAX 200                         // of what is looked for
+#define OFFSET_MAX ID_MAX                            // messages a history may leave out
+#define PARTS_MAX 100                                // commands of one batch
+#define RESUME_CHANGES_MAX 200                       // changes one answer brings back
+#define JOINS_BURST 1000                             // rooms a user may come into at once,
+#define JOINS_PER_SECOND 10                          // and so many more each second
+#define REF_BYTES_MAX 256                            // a request's own id, repeated in its answer
+#define MOBILE_BYTES_MAX 16                          // "+" and 15 digits, E.164
+#define LABEL_CHARS_MAX 64                           // an API token's label
+#define HISTORY_LIMIT_MAX 200                        // messages a history answer
 #define HISTORY_LIMIT_DEFAULT 50
 #define SESSIONS_PER_USER_DEFAULT 10
 #define FOLLOWS_PER_SESSION_DEFAULT 1000    // rooms one connection follows
 #define RETURN_WITHIN_S 60                  // a user who comes back sooner has reconnected
-#define TYPING_EVERY_MS 1000                // per user and room; the surplus is dropped in silence
-#define DETAIL_BYTES_MAX 200                // what a refusal says about the input
+#define NOTICE_EVERY_MS 1000    // typing, reading on: per user and room; the surplus is not told
+#define DETAIL_BYTES_MAX 200    // what a refusal says about the input
 
 #endif

@@ -198,7 +198,7 @@ static enum refusal model_type(struct model *m, size_t s, size_t room, bool is_o
     }
     size_t user = user_of(s);
     uint64_t last = m->typed_ms[user][room][is_on];
-    if (last == NEVER || last + TYPING_EVERY_MS <= m->now_ms) {
+    if (last == NEVER || last + NOTICE_EVERY_MS <= m->now_ms) {
         m->typed_ms[user][room][is_on] = m->now_ms;
         tell_room(m, room, EV_typing_changed);
     }

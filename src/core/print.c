@@ -41,6 +41,8 @@ static void print_reply(const struct reply *r, struct buf *out) {
     line_put_text(out, "refusal", str_of(refusal_name(r->refusal)));
     line_put_number(out, "session", r->session.v);
     line_put_number(out, "dialect", r->dialect);
+    line_put_number(out, "form", r->form);
+    line_put_number(out, "part", r->part);
     line_put_number(out, "at_ms", r->at_ms);
     line_put_text(out, "ref", r->ref);
     line_put_text(out, "detail", r->detail);
@@ -51,23 +53,32 @@ static void print_reply(const struct reply *r, struct buf *out) {
     line_put_text(out, "username", r->username);
     line_put_text(out, "mobile", r->mobile);
     line_put_number(out, "role", r->role);
+    line_put_number(out, "until_ms", r->until_ms);
+    line_put_number(out, "message", r->message);
     line_put_number(out, "is_on", r->is_on);
     line_put_number(out, "is_return", r->is_return);
     line_put_text(out, "event", r->event == NULL ? STR_NONE : str_of(event_name(r->event->type)));
 }
 
 static void print_ask(const struct ask *ask, struct buf *out) {
-    static const char *const kinds[] = { "room_history", "direct_history", "list" };
+    static const char *const kinds[ASK_KIND_COUNT] = { "room_history", "direct_history", "list",
+                                                       "resume",       "search",         "unread" };
     BUF_PUT_LIT(out, "ask");
     line_put_text(out, "kind", str_of(kinds[ask->kind]));
     line_put_number(out, "session", ask->session.v);
     line_put_number(out, "dialect", ask->dialect);
+    line_put_number(out, "form", ask->form);
+    line_put_number(out, "part", ask->part);
     line_put_text(out, "ref", ask->ref);
     line_put_number(out, "room", ask->room.v);
     line_put_text(out, "room_name", ask->room_name);
     line_put_number(out, "user", ask->user.v);
     line_put_number(out, "other", ask->other.v);
+    line_put_text(out, "content", ask->content);
     line_put_number(out, "before", ask->before);
+    line_put_number(out, "after", ask->after);
+    line_put_number(out, "offset", ask->offset);
+    line_put_number(out, "after_seq", ask->after_seq);
     line_put_number(out, "limit", ask->limit);
     line_put_number(out, "list_kind", ask->list_kind);
 }

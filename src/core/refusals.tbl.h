@@ -12,6 +12,8 @@ REFUSAL(empty, "BAD_REQUEST", 400, "A message needs some text.",
 REFUSAL(room_unknown, "NOT_FOUND", 404, "There is no such room.", "Room inexistante.")
 REFUSAL(user_unknown, "NOT_FOUND", 404, "There is no such user.", "Utilisateur inexistant.")
 REFUSAL(message_unknown, "NOT_FOUND", 404, "There is no such message.", "Message inexistant.")
+REFUSAL(upload_unknown, "NOT_FOUND", 404, "There is no such upload: send it to /uploads first.",
+        "Fichier inexistant : envoyez-le d'abord à /uploads.")
 REFUSAL(server_unknown, "NOT_FOUND", 404, "There is no such server.", "Serveur inexistant.")
 REFUSAL(token_unknown, "NOT_FOUND", 404, "There is no such token.", "Jeton inexistant.")
 REFUSAL(unauthenticated, "UNAUTHORIZED", 401, "A valid token is needed.",
@@ -32,6 +34,8 @@ REFUSAL(too_many_sessions, "RATE_LIMITED", 429,
 REFUSAL(too_many_follows, "FORBIDDEN", 403,
         "Too many rooms at once on one connection: leave one first.",
         "Trop de salons suivis par une connexion : quittez-en un d'abord.")
+REFUSAL(quota_full, "FORBIDDEN", 507, "Your uploads leave no room for another one of this size.",
+        "Vos fichiers ne laissent plus de place pour un autre de cette taille.")
 REFUSAL(store_away, "INTERNAL_ERROR", 503,
         "Nothing can be stored at the moment; nothing was changed. Try again soon.",
         "Rien ne peut être enregistré pour l'instant ; rien n'a changé. Réessayez bientôt.")

@@ -209,7 +209,9 @@ static void enter_person(struct rig *rig, const char *sentence) {
 struct rig *rig_make(const char *const *sentences) {
     struct rig *rig = xzalloc(sizeof *rig);
     rig->limits = (struct core_limits){
-        MESSAGE_CHARS_DEFAULT, SESSIONS_PER_USER_DEFAULT, FOLLOWS_PER_SESSION_DEFAULT, { { 0 } }
+        .message_chars = MESSAGE_CHARS_DEFAULT,
+        .sessions_per_user = SESSIONS_PER_USER_DEFAULT,
+        .follows_per_session = FOLLOWS_PER_SESSION_DEFAULT,
     };
     rig->core = core_new(&rig->limits);
     rig->now_ms = RIG_START_MS;

@@ -44,6 +44,7 @@ void tape_put_limits(struct buf *tape, const struct core_limits *limits) {
     line_put_number(tape, "message_chars", limits->message_chars);
     line_put_number(tape, "sessions_per_user", limits->sessions_per_user);
     line_put_number(tape, "follows_per_session", limits->follows_per_session);
+    line_put_number(tape, "upload_bytes_per_user", limits->upload_bytes_per_user);
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         line_put_text(tape, "dialect", str_of(dialect_names[i]));    // whose the next three are
         line_put_number(tape, "per_minute", limits->content[i].per_minute);
@@ -205,6 +206,9 @@ static enum err read_limits_word(const struct word *w, struct tape_entry *out) {
     };
     if (is(w, "dialect")) {
         return get_dialect(w, &out->cmd.dialect);
+    }
+    if (is(w, "upload_bytes_per_user")) {
+        return get_number(w, &limits->upload_bytes_per_user);
     }
     for (size_t i = 0; i < COUNT(fields); i++) {
         if (is(w, fields[i].name)) {

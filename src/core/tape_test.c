@@ -8,7 +8,9 @@
 
 #define BYTES_MAX ((size_t)1 << 20)
 
-static const struct core_limits limits = { 4000, 10, 1000, { { 0 } } };
+static const struct core_limits limits = { .message_chars = 4000,
+                                           .sessions_per_user = 10,
+                                           .follows_per_session = 1000 };
 
 TEST(a_value_comes_back_whatever_bytes_it_has) {
     char bytes[256];
@@ -134,7 +136,7 @@ TEST(every_fact_is_read_back_as_it_was) {
 TEST(limits_and_the_store_going_are_read_back) {
     SCOPED(buf_fini) struct buf tape = BUF_INIT(BYTES_MAX);
     SCOPED(arena_fini) struct arena texts = ARENA_INIT;
-    struct core_limits some = { 1, 2, 3, { { 0 } } };
+    struct core_limits some = { 1, 2, 3, UINT64_MAX, { { 0 } } };
     some.content[DIALECT_OPERATOR] = (struct rate_limit){ 4, 5, 6 };
     some.content[DIALECT_hub] = (struct rate_limit){ 7, 0, UINT32_MAX };
     struct tape_entry entry;
@@ -289,6 +291,8 @@ TEST(every_field_of_a_reply_is_in_the_digest) {
     CHANGES(b, before, r->session.v, 1);
     CHANGES(b, before, r->cmd, CMD_list);
     CHANGES(b, before, r->dialect, DIALECT_hub);
+    CHANGES(b, before, r->form, DIALECT_hub);
+    CHANGES(b, before, r->part, 1);
     CHANGES(b, before, r->refusal, REFUSE_banned);
     CHANGES(b, before, r->ref, STR_LIT("x"));
     CHANGES(b, before, r->detail, STR_LIT("x"));
@@ -300,6 +304,8 @@ TEST(every_field_of_a_reply_is_in_the_digest) {
     CHANGES(b, before, r->mobile, STR_LIT("x"));
     CHANGES(b, before, r->role, ROLE_PRO);
     CHANGES(b, before, r->at_ms, 1);
+    CHANGES(b, before, r->until_ms, 1);
+    CHANGES(b, before, r->message, 1);
     CHANGES(b, before, r->is_on, true);
     CHANGES(b, before, r->event, &event);
     batch_unref(&b);
@@ -312,12 +318,18 @@ TEST(every_field_of_a_question_is_in_the_digest) {
     CHANGES(b, before, ask->kind, ASK_LIST);
     CHANGES(b, before, ask->session.v, 1);
     CHANGES(b, before, ask->dialect, DIALECT_hub);
+    CHANGES(b, before, ask->form, DIALECT_hub);
+    CHANGES(b, before, ask->part, 1);
     CHANGES(b, before, ask->ref, STR_LIT("x"));
     CHANGES(b, before, ask->room.v, 1);
     CHANGES(b, before, ask->room_name, STR_LIT("x"));
     CHANGES(b, before, ask->user.v, 1);
     CHANGES(b, before, ask->other.v, 1);
+    CHANGES(b, before, ask->content, STR_LIT("x"));
     CHANGES(b, before, ask->before, 1);
+    CHANGES(b, before, ask->after, 1);
+    CHANGES(b, before, ask->offset, 1);
+    CHANGES(b, before, ask->after_seq, 1);
     CHANGES(b, before, ask->limit, 1);
     CHANGES(b, before, ask->list_kind, LIST_BANS);
     batch_unref(&b);

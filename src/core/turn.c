@@ -18,6 +18,7 @@ struct reply *turn_reply(struct turn *t) {
     r->room_name = t->cmd->room_name;
     r->room.v = t->cmd->room;
     r->is_on = t->cmd->is_on != 0;
+    r->message = t->cmd->message;
     return r;
 }
 
@@ -127,6 +128,38 @@ struct room *turn_room(struct turn *t) {
     return may_know ? room : NULL;
 }
 
+/* The person of the caller's dm who is not the caller (or is, in a dm with oneself). */
+static const struct user *partner(const struct turn *t, const struct room *room) {
+    bool is_first = room->pair[0] == t->user->id.v;
+    return user_find(&t->core->users, room->pair[is_first ? 1 : 0]);
+}
+
+enum refusal turn_place(struct turn *t, struct place *out) {
+    const struct cmd *cmd = t->cmd;
+    *out = (struct place){ .is_named = true };
+    if (cmd->user != 0 || cmd->username.n > 0) {
+        out->other = turn_other(t);
+        if (out->other == NULL) {
+            return REFUSE_user_unknown;
+        }
+        out->room = room_dm(&t->core->rooms, t->user->id, out->other->id);
+        return REFUSE_NONE;
+    }
+    out->is_named = cmd->room != 0 || cmd->room_name.n > 0;
+    struct room *dm = room_find(&t->core->rooms, cmd->room);
+    bool is_own_dm = dm != NULL && dm->kind == ROOM_DM && room_is_open_to(dm, t->user);
+    out->room = is_own_dm ? dm : turn_room(t);
+    out->other = is_own_dm ? partner(t, dm) : NULL;
+    return out->room == NULL ? REFUSE_room_unknown : REFUSE_NONE;
+}
+
+void turn_address(struct turn *t, struct event *ev, const struct place *at) {
+    if (at->other != NULL) {
+        ev->other = at->other->id;
+        turn_to_sessions(t, ev, t->user, at->other);
+    }
+}
+
 struct user *turn_other(struct turn *t) {
     if (t->cmd->user != 0) {
         return user_find(&t->core->users, t->cmd->user);
@@ -138,7 +171,7 @@ struct user *turn_other(struct turn *t) {
 enum refusal turn_check_content(struct turn *t) {
     struct str content = t->cmd->content;
     size_t chars_max = t->core->limits.message_chars;
-    if (text_is_blank(content)) {
+    if (text_is_blank(content) && t->cmd->media_url.n == 0) {
         return REFUSE_empty;
     }
     size_t chars =

@@ -59,6 +59,20 @@ static inline uint64_t turn_ms(const struct turn *t) {
     return t->batch->at_ms;
 }
 
+/* A room a command names, in any way there is. */
+struct place {
+    struct room *room;           // NULL: two people who have none yet
+    const struct user *other;    // a dm: the one who is not the caller (or is, alone)
+    bool is_named;               // false: it names none
+};
+
+/* The channel or group, or the caller's dm, that the command names: by id or name, or by the other
+ * person. REFUSE_room_unknown, REFUSE_user_unknown; naming none is room_unknown, too. */
+enum refusal turn_place(struct turn *t, struct place *out);
+
+/* The event is for whom a place has: the followers of a room, both people of a dm. */
+void turn_address(struct turn *t, struct event *ev, const struct place *at);
+
 /* The channel or group that the command names by id or by name, if the user may know of it; else
  * NULL. */
 struct room *turn_room(struct turn *t);
@@ -72,8 +86,18 @@ enum refusal turn_check_new_user(struct turn *t, struct str username, struct str
                                  uint64_t role);
 enum refusal turn_check_new_room(struct turn *t, struct str name);
 
-/* Whether the command's content may be said. */
+/* Whether the command's content may be said; a whole message; a reaction (body.c). A message with
+ * media may do without words. */
 enum refusal turn_check_content(struct turn *t);
+enum refusal turn_check_body(struct turn *t);
+enum refusal turn_check_reaction(struct turn *t);
+
+/* Takes the message of the command over into an event. */
+void turn_put_body(const struct turn *t, struct event *ev);
+
+/* Finds the people whom the event's content names and who may read the room (NULL: not known
+ * which), and makes the event's sessions theirs if it is a new message (mention.c). */
+void turn_mention(struct turn *t, const struct room *room, struct event *ev);
 
 /* Following (do_room.c). turn_may_follow: whether the session has a place for one more. turn_follow
  * starts it, unless it follows already; true: the user's first session in there, and room_entered

@@ -10,9 +10,9 @@
 #include "core/user.h"
 
 #include "base/fold.h"
+#include "core/notice.h"
 #include "core/rate.h"
 #include "core/text.h"
-#include "core/typing.h"
 
 #define USERS_PER_BLOCK 512
 
@@ -60,7 +60,7 @@ void users_fini(struct users *users) {
         name_drop(u);
         tokens_drop(u);
         rate_free(&u->rate);
-        typing_free(&u->typing);
+        notices_free(&u->notices);
         slab_put(&users->slab, u);
     }
     map_fini(&users->by_id);
@@ -129,7 +129,7 @@ bool user_erase(struct users *users, struct user *u, struct str placeholder) {
     }
     tokens_drop(u);
     rate_free(&u->rate);
-    typing_free(&u->typing);
+    notices_free(&u->notices);
     u->role = ROLE_MEMBER;
     u->banned_until_ms = BAN_NONE;
     u->is_erased = true;

@@ -17,10 +17,10 @@
 #define BAN_NONE 0
 #define BAN_FOR_GOOD UINT64_MAX
 
+struct notices;
 struct rate;
 struct session;
 struct token_label;
-struct typing;
 
 struct user {
     user_id id;
@@ -38,7 +38,8 @@ struct user {
     struct list members;           // struct member::in_user
     struct token_label *tokens;    // owned
     struct rate *rate;             // owned; NULL: nothing to remember
-    struct typing *typing;         // owned; the same
+    struct notices *notices;       // owned; the same
+    uint64_t joins_due_ms;         // coming into rooms: when all of it is made good (do_room.c)
     struct user *next;             // users::first
 };
 

@@ -1,6 +1,7 @@
 /* Finds a dialect by its row. The one place that knows them all. */
 #include "dialect/dialect.h"
 
+#include "dialect/envelope/envelope.h"
 #include "dialect/hub/hub.h"
 
 const struct dialect *dialect_of(enum dialect_id id) {

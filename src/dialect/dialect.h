@@ -24,13 +24,15 @@ enum view {
     VIEW_OTHER,     // somebody else
     VIEW_AUTHOR,    // the author, on another connection
     VIEW_ORIGIN,    // the connection that caused it
+    VIEW_NAMED,     // somebody named in a new message, beside what they see of the room
     VIEW_COUNT
 };
 
 /* What a worker lends to decoders. */
 struct decode_scratch {
     struct json_reader *json;
-    struct buf text;    // for what has to be put together; reset by each decode
+    struct buf text;               // for what has to be put together; reset by each decode
+    const struct json *message;    // what decode has read, for decode_part
 };
 
 struct dialect {
@@ -38,8 +40,16 @@ struct dialect {
     enum dialect_id id;
     enum lang lang;    // of the sentences people read, unless the client asks for another
 
-    /* Reads one whole message. Fills all of *out but its session. */
-    void (*decode)(struct decode_scratch *scratch, struct str message, struct cmd *out);
+    /* Reads one whole message. Fills all of *out but its session. Returns 0; or, for a message that
+     * holds several commands, how many: then *out means nothing, and decode_part fetches each, 1 to
+     * that number, before the next decode. Their `part` says which it is. Credentials a message
+     * brings are left in cmd.detail of a CMD_session_open, for the door: they go no further. */
+    unsigned (*decode)(struct decode_scratch *scratch, struct str message, struct cmd *out);
+    void (*decode_part)(struct decode_scratch *scratch, unsigned part, struct cmd *out);
+
+    /* Puts the answers of all parts, each as encode_reply and encode_answer made it and a comma
+     * between, into the one message that answers. NULL: it knows no such messages. */
+    void (*encode_parts)(struct str parts, struct str ref, struct buf *out);
 
     /* Append the message that tells of an event / answers a command / answers a question. false:
      * silent, nothing was appended. One encoder for each row of events.tbl.h: who forgets one does
@@ -51,6 +61,10 @@ struct dialect {
     /* Events of rooms that it silences in every view: a room in which nobody speaks another dialect
      * is not even walked for them. */
     bool is_deaf_to[EVENT_COUNT];
+
+    /* Whether somebody who may not come in is let in to be told so in its own words, and then
+     * closed: a browser cannot read the HTTP status of a refused upgrade. */
+    bool is_refused_inside;
 
     /* The WebSocket close code for a session that ends for this reason. */
     uint16_t (*close_code)(enum refusal why);

@@ -54,7 +54,7 @@ static bool fill(struct cmd *cmd, size_t i, const struct json *value) {
     return true;
 }
 
-static void decode(struct decode_scratch *scratch, struct str line, struct cmd *out) {
+static void read_line(struct decode_scratch *scratch, struct str line, struct cmd *out) {
     const struct json *root;
     *out = (struct cmd){ 0 };
     if (json_parse(scratch->json, line, &root) != OK) {
@@ -74,6 +74,11 @@ static void decode(struct decode_scratch *scratch, struct str line, struct cmd *
         }
     }
     out->dialect = DIALECT_OPERATOR;
+}
+
+static unsigned decode(struct decode_scratch *scratch, struct str line, struct cmd *out) {
+    read_line(scratch, line, out);
+    return 0;
 }
 
 /* ---- out */

@@ -138,6 +138,10 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
     case ASK_ROOM_HISTORY:
     case ASK_DIRECT_HISTORY: history(s, ask, out); break;
     case ASK_LIST: list(s, ask, out); break;
+    case ASK_RESUME:
+    case ASK_SEARCH:
+    case ASK_UNREAD:
+    case ASK_KIND_COUNT: break;
     }
     pthread_mutex_unlock(&s->lock);
     return OK;

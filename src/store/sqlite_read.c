@@ -276,6 +276,10 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
     case ASK_ROOM_HISTORY:
     case ASK_DIRECT_HISTORY: err = history_in(r, ask, out); break;
     case ASK_LIST: err = list_in(r, ask, out); break;
+    case ASK_RESUME:
+    case ASK_SEARCH:
+    case ASK_UNREAD:
+    case ASK_KIND_COUNT: break;
     }
     return end(r, err);
 }

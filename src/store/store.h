@@ -32,15 +32,6 @@
 struct store;
 struct store_reader;
 
-/* One entry of a room's change log. */
-enum change_kind { CHANGE_NEW, CHANGE_EDITED, CHANGE_DELETED };
-
-struct change {
-    uint64_t position;    // grows over the whole installation
-    enum change_kind kind;
-    struct message message;    // as it is now
-};
-
 /* A piece of a change log. Zeroed is an empty one. */
 struct change_log {
     struct arena arena;    // owns the changes and their texts

@@ -267,7 +267,7 @@ static struct str number_in(const char *sentence) {
     return end == start ? STR_LIT("0") : (struct str){ s.p + start, end - start };
 }
 
-void hub_decode(struct decode_scratch *scratch, struct str message, struct cmd *out) {
+unsigned hub_decode(struct decode_scratch *scratch, struct str message, struct cmd *out) {
     struct buf *text = &scratch->text;
     const struct json *root = NULL;
     struct cmd cmd = { 0 };
@@ -294,4 +294,5 @@ void hub_decode(struct decode_scratch *scratch, struct str message, struct cmd *
     }
     cmd.dialect = DIALECT_hub;
     *out = cmd;
+    return 0;
 }

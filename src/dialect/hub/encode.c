@@ -22,7 +22,7 @@ const struct dialect dialect_hub = {
     .encode_reply = hub_encode_reply,
     .encode_answer = hub_encode_answer,
     .close_code = hub_close_code,
-    .is_deaf_to = { [EV_room_entered] = true, [EV_room_left] = true },
+    .is_deaf_to = { [EV_room_entered] = true, [EV_room_left] = true, [EV_read_changed] = true },
 };
 
 /* Pieces of frames. */
@@ -238,6 +238,9 @@ static bool put_session_ended(struct buf *out, const struct event *ev) {
 }
 
 bool hub_encode_event(const struct event *ev, enum view view, struct buf *out) {
+    if (view == VIEW_NAMED) {
+        return false;    // it sees the message itself
+    }
     switch (ev->type) {
     case EV_message_posted: return put_posted(out, ev, view);
     case EV_message_edited:
@@ -246,7 +249,9 @@ bool hub_encode_event(const struct event *ev, enum view view, struct buf *out) {
     case EV_room_removed: return put_room_removed(out, ev);
     case EV_session_ended: return put_session_ended(out, ev);
     case EV_room_entered:    // the source has no word for who comes and goes
-    case EV_room_left: return false;
+    case EV_room_left:
+    case EV_read_changed:
+    case EV_session_expiring: return false;
     case EV_user_created:    // nobody's business
     case EV_user_changed:
     case EV_user_erased:
@@ -257,6 +262,8 @@ bool hub_encode_event(const struct event *ev, enum view view, struct buf *out) {
     case EV_room_created:
     case EV_member_added:
     case EV_member_removed:
+    case EV_upload_added:
+    case EV_upload_removed:
     case EV_follow_started:
     case EV_follow_ended:
     case EVENT_COUNT: return false;

@@ -129,8 +129,11 @@ bool hub_encode_answer(const struct answer *answer, enum lang lang, struct buf *
     switch (answer->ask.kind) {
     case ASK_ROOM_HISTORY: return put_room_history(out, answer);
     case ASK_DIRECT_HISTORY: return put_direct_history(out, answer);
-    case ASK_LIST:    // the operator's
-        return false;
+    case ASK_RESUME:
+    case ASK_SEARCH:
+    case ASK_UNREAD:    // it has no words to ask for them
+    case ASK_LIST:      // the operator's
+    case ASK_KIND_COUNT: return false;
     }
     return false;
 }

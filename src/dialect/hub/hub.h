@@ -43,7 +43,7 @@ void hub_put_problem(struct buf *out, enum hub_problem problem, struct str argum
 void hub_put_detail(struct buf *out, struct str detail, enum lang lang);
 
 /* The dialect's functions; what they promise stands in dialect/dialect.h. */
-void hub_decode(struct decode_scratch *scratch, struct str message, struct cmd *out);
+unsigned hub_decode(struct decode_scratch *scratch, struct str message, struct cmd *out);
 bool hub_encode_event(const struct event *ev, enum view view, struct buf *out);
 bool hub_encode_reply(const struct reply *reply, enum lang lang, struct buf *out);
 bool hub_encode_answer(const struct answer *answer, enum lang lang, struct buf *out);

@@ -1,32 +1,37 @@
-/* Typing notices: a handful of rooms and when each was last told, in no order. A place is anybody's
+/* Notices: a handful of rooms and when each was last told, in no order. A place is anybody's
  * again when its second is over, so as many rooms as there are places can be told within one. */
-#include "core/typing.h"
+#include "core/notice.h"
 
 #include "base/base.h"
 #include "core/limits.h"
 
 #define NEVER 0
 
-struct typing {
+struct notices {
     struct place {
         room_id room;
-        uint64_t told_ms[2];    // by is_on
-    } places[TYPING_ROOMS_MAX];
+        uint64_t told_ms[NOTICE_COUNT];
+    } places[NOTICE_ROOMS_MAX];
 };
 
 /* A clock that was set back ends the second at once: a notice too many does no harm. */
 static bool is_recent(uint64_t told_ms, uint64_t now_ms) {
-    return told_ms != NEVER && now_ms - told_ms < TYPING_EVERY_MS;
+    return told_ms != NEVER && now_ms - told_ms < NOTICE_EVERY_MS;
 }
 
 static bool is_free(const struct place *p, uint64_t now_ms) {
-    return !is_recent(p->told_ms[0], now_ms) && !is_recent(p->told_ms[1], now_ms);
+    for (enum notice what = 0; what < NOTICE_COUNT; what++) {
+        if (is_recent(p->told_ms[what], now_ms)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* The room's place, or one that it may have; NULL: all are taken. */
-static struct place *place_for(struct typing *t, room_id room, uint64_t now_ms) {
+static struct place *place_for(struct notices *t, room_id room, uint64_t now_ms) {
     struct place *found = NULL;
-    for (size_t i = 0; i < TYPING_ROOMS_MAX; i++) {
+    for (size_t i = 0; i < NOTICE_ROOMS_MAX; i++) {
         struct place *p = &t->places[i];
         if (p->room.v == room.v) {
             return p;
@@ -41,28 +46,28 @@ static struct place *place_for(struct typing *t, room_id room, uint64_t now_ms) 
     return found;
 }
 
-bool typing_may_tell(struct typing **t, room_id room, bool is_on, uint64_t now_ms) {
+bool notice_may_tell(struct notices **t, room_id room, enum notice what, uint64_t now_ms) {
     if (*t == NULL) {
         *t = xzalloc(sizeof **t);
     }
     struct place *p = place_for(*t, room, now_ms);
-    if (p == NULL || is_recent(p->told_ms[is_on], now_ms)) {
+    if (p == NULL || is_recent(p->told_ms[what], now_ms)) {
         return false;
     }
-    p->told_ms[is_on] = MAX(now_ms, NEVER + 1);
+    p->told_ms[what] = MAX(now_ms, NEVER + 1);
     return true;
 }
 
-void typing_tidy(struct typing **t, uint64_t now_ms) {
-    for (size_t i = 0; *t != NULL && i < TYPING_ROOMS_MAX; i++) {
+void notices_tidy(struct notices **t, uint64_t now_ms) {
+    for (size_t i = 0; *t != NULL && i < NOTICE_ROOMS_MAX; i++) {
         if (!is_free(&(*t)->places[i], now_ms)) {
             return;
         }
     }
-    typing_free(t);
+    notices_free(t);
 }
 
-void typing_free(struct typing **t) {
+void notices_free(struct notices **t) {
     xfree(*t);
     *t = NULL;
 }

@@ -1,0 +1,34 @@
+/* How far somebody has read, and what of it is left.
+ *
+ * A mark only moves forward; the store, which knows the messages, keeps it so. Those in the room
+ * are told at most once a second of each reader; whoever reads faster is told to himself alone, on
+ * all his connections, so that they agree. */
+#include "core/notice.h"
+#include "core/state.h"
+#include "core/turn.h"
+
+enum refusal do_read_set(struct turn *t) {
+    struct place at;
+    enum refusal no = turn_place(t, &at);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    if (at.room == NULL || t->cmd->message > ID_MAX) {
+        return REFUSE_message_unknown;
+    }
+    struct reply *r = turn_reply_room(t, at.room);
+    struct event *ev = turn_event_room(t, EV_read_changed, at.room, t->user);
+    ev->message.v = t->cmd->message;
+    turn_address(t, ev, &at);
+    if (!notice_may_tell(&t->user->notices, at.room->id, NOTICE_READ, turn_ms(t))) {
+        turn_to_sessions(t, ev, t->user, NULL);
+    }
+    r->event = ev;
+    return REFUSE_NONE;
+}
+
+enum refusal do_unread_list(struct turn *t) {
+    struct ask *ask = turn_ask(t, ASK_UNREAD);
+    ask->user = t->user->id;
+    return REFUSE_NONE;
+}
