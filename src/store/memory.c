@@ -47,6 +47,7 @@ static struct event kept(struct memory_store *s, const struct event *ev) {
     copy.mobile = arena_str(&s->arena, ev->mobile);
     copy.hash = arena_str(&s->arena, ev->hash);
     copy.label = arena_str(&s->arena, ev->label);
+    copy.media_type = arena_str(&s->arena, ev->media_type);
     copy.sessions = NULL;
     copy.session_count = 0;
     copy.ref = STR_NONE;
@@ -173,6 +174,35 @@ static void member_remove(struct memory_store *s, const struct event *ev) {
     vec_drop(&room_of(s, ev->room)->members, user_of(s, ev->user));
 }
 
+static void read_change(struct memory_store *s, const struct event *ev) {
+    struct memory_user *user = user_of(s, ev->user);
+    const struct message *m = map_get(&s->message_by_id, ev->message.v);
+    struct memory_mark *mark = map_get(&user->reads, ev->room.v);
+    if (m == NULL || m->room.v != ev->room.v || (mark != NULL && mark->seq >= m->seq)) {
+        return;
+    }
+    if (mark == NULL) {
+        mark = arena_zalloc(&s->arena, sizeof *mark);
+        map_put(&user->reads, ev->room.v, mark);
+    }
+    *mark = (struct memory_mark){ m->seq, ev->at_ms };
+}
+
+static void upload_add(struct memory_store *s, const struct event *ev) {
+    struct event *upload = arena_alloc(&s->arena, sizeof *upload);
+    *upload = kept(s, ev);
+    vec_push(&s->uploads, upload);
+}
+
+static void upload_remove(struct memory_store *s, const struct event *ev) {
+    VEC_EACH(struct event, upload, &s->uploads) {
+        if (str_eq(upload->label, ev->label)) {
+            vec_drop(&s->uploads, upload);
+            return;
+        }
+    }
+}
+
 /* ---- messages */
 
 static void log_change(struct memory_store *s, struct memory_room *room, struct message *m,
@@ -280,7 +310,8 @@ static void (*const facts[EVENT_COUNT])(struct memory_store *s, const struct eve
     [EV_token_revoked] = token_revoke,   [EV_ban_set] = ban_set,
     [EV_ban_lifted] = ban_lift,          [EV_room_created] = room_create,
     [EV_room_removed] = room_remove,     [EV_member_added] = member_add,
-    [EV_member_removed] = member_remove,
+    [EV_member_removed] = member_remove, [EV_read_changed] = read_change,
+    [EV_upload_added] = upload_add,      [EV_upload_removed] = upload_remove,
 };
 
 static void (*const messages[EVENT_COUNT])(struct memory_store *s, struct batch *batch,
@@ -437,6 +468,7 @@ static void memory_free(struct store **store) {
     struct memory_store *s = memory_of(*store);
     VEC_EACH(struct memory_user, user, &s->users) {
         vec_fini(&user->tokens);
+        map_fini(&user->reads);
     }
     VEC_EACH(struct memory_room, room, &s->rooms) {
         vec_fini(&room->members);
@@ -445,6 +477,7 @@ static void memory_free(struct store **store) {
     }
     vec_fini(&s->users);
     vec_fini(&s->rooms);
+    vec_fini(&s->uploads);
     map_fini(&s->user_by_id);
     map_fini(&s->room_by_id);
     map_fini(&s->message_by_id);

@@ -32,6 +32,13 @@ struct memory_user {
     bool is_banned;
     uint64_t until_ms;
     struct vec tokens;    // struct event, token_added
+    struct map reads;     // struct memory_mark, by room
+};
+
+/* How far somebody has read a room. */
+struct memory_mark {
+    uint64_t seq;
+    uint64_t at_ms;
 };
 
 struct memory_room {
@@ -55,6 +62,7 @@ struct memory_store {
     struct arena arena;      // every noun and text, to the end
     struct vec users;        // by id
     struct vec rooms;
+    struct vec uploads;    // struct event, upload_added
     struct map user_by_id;
     struct map room_by_id;
     struct map message_by_id;

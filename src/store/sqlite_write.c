@@ -33,6 +33,9 @@ static const struct field {
     { ":hash", FIELD_NAME, offsetof(struct event, hash) },
     { ":hash_bytes", FIELD_BYTES, offsetof(struct event, hash) },
     { ":label", FIELD_NAME, offsetof(struct event, label) },
+    { ":media_type", FIELD_NAME, offsetof(struct event, media_type) },
+    { ":bytes", FIELD_U64, offsetof(struct event, bytes) },
+    { ":message", FIELD_U64, offsetof(struct event, message) },
     { ":room_name", FIELD_NAME, offsetof(struct event, room_name) },
     { ":role", FIELD_INT, offsetof(struct event, role) },
     { ":room_kind", FIELD_INT, offsetof(struct event, room_kind) },
@@ -59,6 +62,9 @@ static const struct {
     { EV_user_erased, false, "DELETE FROM tokens WHERE user_id = :user" },
     { EV_user_erased, false, "DELETE FROM members WHERE user_id = :user" },
     { EV_user_erased, false, "DELETE FROM bans WHERE user_id = :user" },
+    { EV_user_erased, false, "DELETE FROM reads WHERE user_id = :user" },
+    { EV_user_erased, false, "DELETE FROM mentions WHERE user_id = :user" },
+    { EV_user_erased, false, "DELETE FROM taken_back WHERE user_id = :user" },
     { EV_token_added, true,
       "INSERT INTO tokens (user_id, label, hash, created_ms)"
       " VALUES (:user, coalesce(:label, ''), :hash_bytes, :at_ms)" },
@@ -78,6 +84,15 @@ static const struct {
       "INSERT INTO changes (position, room_id, kind, at_ms) VALUES (:position, :room, 3, :at_ms)" },
     { EV_member_added, true, "INSERT INTO members (room_id, user_id) VALUES (:room, :user)" },
     { EV_member_removed, false, "DELETE FROM members WHERE room_id = :room AND user_id = :user" },
+    { EV_read_changed, false,
+      "INSERT INTO reads (user_id, room_id, seq, at_ms)"
+      " SELECT :user, room_id, seq, :at_ms FROM messages WHERE id = :message AND room_id = :room"
+      " ON CONFLICT (user_id, room_id) DO UPDATE SET seq = excluded.seq, at_ms = excluded.at_ms"
+      " WHERE excluded.seq > seq" },
+    { EV_upload_added, true,
+      "INSERT INTO uploads (name, user_id, media_type, bytes, created_ms)"
+      " VALUES (:label, :user, :media_type, :bytes, :at_ms)" },
+    { EV_upload_removed, false, "DELETE FROM uploads WHERE name = :label" },
 };
 
 _Static_assert(COUNT(rows) <= WRITES_MAX, "a row has no place");
