@@ -6,7 +6,9 @@
  *      a moderator (the core said so), in a public channel, or
  *        in a room he named, which the core let him see           may
  *      anybody else, where he may know of it                      forbidden
- *      anybody else                                               unknown */
+ *      anybody else                                               unknown
+ *
+ * A reaction is put there and taken away; nobody edits one, who might alter it otherwise. */
 #ifndef PARLOIR_STORE_ALTER_H
 #define PARLOIR_STORE_ALTER_H
 
@@ -18,11 +20,11 @@ struct alter_target {
     room_id room;
     enum room_kind room_kind;
     bool is_private;
+    enum message_type type;
 };
 
-/* REFUSE_NONE: the event may take effect. `ev` is as the core made it, room 0 if none was named;
- * what an earlier try of the same batch has filled in changes nothing. */
-static inline enum refusal alter_check(const struct event *ev, const struct alter_target *of) {
+/* Whether this user may alter it at all. */
+static inline enum refusal alter_may(const struct event *ev, const struct alter_target *of) {
     bool is_named = ev->room.v != 0;
     if (is_named && ev->room.v != of->room.v) {
         return REFUSE_message_unknown;
@@ -34,6 +36,14 @@ static inline enum refusal alter_check(const struct event *ev, const struct alte
         return REFUSE_message_unknown;
     }
     return ev->is_moderator && of->room_kind != ROOM_DM ? REFUSE_NONE : REFUSE_forbidden;
+}
+
+/* REFUSE_NONE: the event may take effect. `ev` is as the core made it, room 0 if none was named;
+ * what an earlier try of the same batch has filled in changes nothing. */
+static inline enum refusal alter_check(const struct event *ev, const struct alter_target *of) {
+    enum refusal no = alter_may(ev, of);
+    bool is_edit = ev->type == EV_message_edited;
+    return no == REFUSE_NONE && is_edit && of->type == MESSAGE_REACTION ? REFUSE_forbidden : no;
 }
 
 #endif

@@ -80,6 +80,15 @@ enum err sql_step(sqlite3_stmt *stmt) {
     return err;
 }
 
+enum err sql_one(sqlite3_stmt *stmt, bool *is_row, uint64_t *out) {
+    enum err err = sql_next(stmt, is_row);
+    if (err == OK && *is_row) {
+        *out = sql_u64(stmt, 0);
+        sql_done(stmt);
+    }
+    return err;
+}
+
 void sql_done(sqlite3_stmt *stmt) {
     sqlite3_reset(stmt);
 }
@@ -102,6 +111,14 @@ static void bound(int rc) {
 
 void sql_bind_u64(sqlite3_stmt *stmt, int at, uint64_t v) {
     bound(sqlite3_bind_int64(stmt, at, (int64_t)v));
+}
+
+void sql_bind_id(sqlite3_stmt *stmt, int at, uint64_t v) {
+    if (v == 0) {
+        bound(sqlite3_bind_null(stmt, at));
+    } else {
+        sql_bind_u64(stmt, at, v);
+    }
 }
 
 void sql_bind_text(sqlite3_stmt *stmt, int at, struct str s) {

@@ -44,11 +44,18 @@ enum err sql_next(sqlite3_stmt *stmt, bool *is_row) MUST_USE;
 /* Runs a kept statement that answers nothing, to its end. */
 enum err sql_step(sqlite3_stmt *stmt) MUST_USE;
 
+/* Runs a kept query whose parameters are bound for its first row's first column, to its end. OK
+ * with
+ * *is_row false: there is none, and *out is as it was. */
+enum err sql_one(sqlite3_stmt *stmt, bool *is_row, uint64_t *out) MUST_USE;
+
 /* Gives up the rest of the rows. */
 void sql_done(sqlite3_stmt *stmt);
 
-/* Binds. Text is borrowed until the statement is done; sql_bind_name binds NULL for empty text. */
+/* Binds. Text is borrowed until the statement is done; sql_bind_name binds NULL for empty text,
+ * sql_bind_id for 0. */
 void sql_bind_u64(sqlite3_stmt *stmt, int at, uint64_t v);
+void sql_bind_id(sqlite3_stmt *stmt, int at, uint64_t v);
 void sql_bind_text(sqlite3_stmt *stmt, int at, struct str s);
 void sql_bind_name(sqlite3_stmt *stmt, int at, struct str s);
 void sql_bind_bytes(sqlite3_stmt *stmt, int at, struct str s);

@@ -145,13 +145,14 @@ static enum err take_epoch(struct sqlite_store *s) {
 }
 
 static enum err take_position(struct sqlite_store *s) {
-    int64_t message, change;
+    int64_t message, change, floor;
     enum err err;
     if ((err = sql_number(s->db, "SELECT max(id) FROM messages", &message)) != OK ||
-        (err = sql_number(s->db, "SELECT max(position) FROM changes", &change)) != OK) {
+        (err = sql_number(s->db, "SELECT max(position) FROM changes", &change)) != OK ||
+        (err = sql_number(s->db, "SELECT value FROM meta WHERE key = 'position'", &floor)) != OK) {
         return err;
     }
-    s->position = (uint64_t)MAX(message, change);
+    s->position = (uint64_t)MAX(MAX(message, change), floor);
     return OK;
 }
 

@@ -3,6 +3,10 @@
  *     sqlite.c          opens, locks, closes; the table of operations
  *     sqlite_write.c    one batch, one transaction; the facts that need no thought
  *     sqlite_message.c  messages: posted, edited, deleted
+ *     sqlite_body.c     what is more than a plain text: media, answers, mentions, reactions
+ *     sqlite_mark.c     read marks, uploads
+ *     sqlite_purge.c    the messages of removed rooms
+ *     sqlite_stmts.c    the kept statements of the four
  *     sqlite_load.c     every fact, at start
  *     sqlite_read.c     readers: history, changes, lists
  *     sqlite_admin.c    backup, check, probe
@@ -36,19 +40,46 @@ struct write {
     struct write *next;    // of the same event
 };
 
-/* The kept statements about messages. */
-struct message_stmts {
-    sqlite3_stmt *post;         // no client_id
+/* The kept statements that need thought; what each says is in sqlite_stmts.c. */
+struct kept_stmts {
+    sqlite3_stmt *post;         // a plain text, no client_id
     sqlite3_stmt *post_once;    // nothing happens if the client_id is there
+    sqlite3_stmt *post_body;    // anything
     sqlite3_stmt *posted;       // the one that was there
     sqlite3_stmt *find;         // a message, its room and author
+    sqlite3_stmt *find_target;
     sqlite3_stmt *edit;
     sqlite3_stmt *delete;
+    sqlite3_stmt *count_deleted;
     sqlite3_stmt *change;
     sqlite3_stmt *last_seq;
-    sqlite3_stmt *purge;    // some messages of a removed room
+    sqlite3_stmt *find_reaction;
+    sqlite3_stmt *take_back;
+    sqlite3_stmt *taken_back;
+    sqlite3_stmt *mention;
+    sqlite3_stmt *unmention;
+    sqlite3_stmt *seq_of;
+    sqlite3_stmt *id_of;
+    sqlite3_stmt *read;
+    sqlite3_stmt *read_seq;
+    sqlite3_stmt *upload_bytes;
+    sqlite3_stmt *upload_add;
+    sqlite3_stmt *upload_count;
+    sqlite3_stmt *upload_find;
+    sqlite3_stmt *upload_show;
+    sqlite3_stmt *upload_remove;
+    sqlite3_stmt *purge_reads;    // some of a removed room
+    sqlite3_stmt *purge_mentions;
+    sqlite3_stmt *purge_taken_back;
     sqlite3_stmt *purge_log;
+    sqlite3_stmt *purge_messages;
     sqlite3_stmt *to_purge;
+};
+
+/* A posted reaction that became a deletion in the batch in hand. */
+struct turned {
+    struct event *event;
+    struct turned *next;
 };
 
 struct sqlite_store {
@@ -60,16 +91,16 @@ struct sqlite_store {
     uint64_t position;        // the last one given, of message or change
     room_id purging;          // a removed room that still has messages; 0: none
     size_t void_count;        // void events of the batch in hand
+    struct turned *turned;    // in the batch's arena
     int wal_pages;            // in the log, as of the last commit
     int wal_pages_checked;    // in the log when it was last checkpointed
     sqlite3_stmt *begin;
     sqlite3_stmt *commit;
-    struct message_stmts messages;
+    struct kept_stmts kept;
     struct write writes[WRITES_MAX];
     size_t write_count;
-    struct write
-        *by_event[EVENT_COUNT];    // first of each event; NULL: written by sqlite_message.c
-    struct seq_slot *seqs;         // SEQ_ROOMS, by id
+    struct write *by_event[EVENT_COUNT];    // first of each event; NULL: it needs thought
+    struct seq_slot *seqs;                  // SEQ_ROOMS, by id
 };
 
 /* Opens a connection on the database with the settings every one has, `flags` beyond those. */
@@ -81,21 +112,40 @@ enum err sqlite_prepare(struct sqlite_store *s) MUST_USE;
 void sqlite_unprepare(struct sqlite_store *s);
 enum err sqlite_commit(struct store *store, struct batch *batch) MUST_USE;
 
-/* sqlite_message.c: the same for messages. A message event is written inside the open transaction;
- * what it changed in `s` besides the database is undone by sqlite_forget. */
-enum err sqlite_message_prepare(struct sqlite_store *s) MUST_USE;
-void sqlite_message_unprepare(struct sqlite_store *s);
-enum err sqlite_post(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
-enum err sqlite_alter(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
+/* sqlite_stmts.c: the same for those that need thought. */
+enum err sqlite_stmts_prepare(struct sqlite_store *s) MUST_USE;
+void sqlite_stmts_finalize(struct sqlite_store *s);
 
-/* Deletes some more of the messages of a removed room, if there is one. */
-enum err sqlite_purge_some(struct sqlite_store *s) MUST_USE;
+/* Each writes one event inside the open transaction and completes it. What is changed in `s` and in
+ * an event's type besides the database is undone by sqlite_forget. */
+enum err sqlite_post(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
+enum err sqlite_post_body(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
+enum err sqlite_alter(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
+enum err sqlite_read(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
+enum err sqlite_upload_add(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
+enum err sqlite_upload_remove(struct sqlite_store *s, struct batch *batch, struct event *ev)
+    MUST_USE;
+
+/* Pieces of them. sqlite_repeat: makes an event the first one of its client_id, if there is one.
+ * sqlite_void: it came to nothing. sqlite_change: edits or deletes a message that may be altered.
+ * sqlite_mention: the people a message names, put down or taken away. */
+enum err sqlite_repeat(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
+enum err sqlite_void(struct sqlite_store *s, struct event *ev, enum refusal why);
+enum err sqlite_change(struct sqlite_store *s, struct event *ev, struct str mentions) MUST_USE;
+enum err sqlite_mention(sqlite3_stmt *stmt, const struct event *ev, struct str mentions) MUST_USE;
+
+/* The slot that holds the last seq of `room`. */
+enum err sqlite_seq_slot(struct sqlite_store *s, room_id room, struct seq_slot **out) MUST_USE;
 
 /* Draws the next number of the one counter. */
 uint64_t sqlite_position_next(struct sqlite_store *s);
 
 /* After a rollback: the counter is `position` again, and seqs are to be read anew. */
 void sqlite_forget(struct sqlite_store *s, uint64_t position);
+
+/* sqlite_purge.c: looks for a removed room that still has messages; deletes some more of them. */
+enum err sqlite_purge_next(struct sqlite_store *s) MUST_USE;
+enum err sqlite_purge_some(struct sqlite_store *s) MUST_USE;
 
 /* The other operations. */
 enum err sqlite_load(struct store *store, void (*on_fact)(void *ctx, const struct event *ev),

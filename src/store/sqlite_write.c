@@ -1,7 +1,8 @@
 /* One batch, one transaction, one sync.
  *
  * Most facts are one statement whose parameters are named after fields of the event: the table
- * below says which, and binding is the same loop for all. Messages come from sqlite_message.c.
+ * below says which, and binding is the same loop for all. Those that need thought have a function
+ * of their own (sqlite_message.c, sqlite_mark.c).
  *
  *      begin ──events──> commit ──> settle ──> checkpoint now and then
  *                │          │
@@ -33,9 +34,6 @@ static const struct field {
     { ":hash", FIELD_NAME, offsetof(struct event, hash) },
     { ":hash_bytes", FIELD_BYTES, offsetof(struct event, hash) },
     { ":label", FIELD_NAME, offsetof(struct event, label) },
-    { ":media_type", FIELD_NAME, offsetof(struct event, media_type) },
-    { ":bytes", FIELD_U64, offsetof(struct event, bytes) },
-    { ":message", FIELD_U64, offsetof(struct event, message) },
     { ":room_name", FIELD_NAME, offsetof(struct event, room_name) },
     { ":role", FIELD_INT, offsetof(struct event, role) },
     { ":room_kind", FIELD_INT, offsetof(struct event, room_kind) },
@@ -84,19 +82,18 @@ static const struct {
       "INSERT INTO changes (position, room_id, kind, at_ms) VALUES (:position, :room, 3, :at_ms)" },
     { EV_member_added, true, "INSERT INTO members (room_id, user_id) VALUES (:room, :user)" },
     { EV_member_removed, false, "DELETE FROM members WHERE room_id = :room AND user_id = :user" },
-    { EV_read_changed, false,
-      "INSERT INTO reads (user_id, room_id, seq, at_ms)"
-      " SELECT :user, room_id, seq, :at_ms FROM messages WHERE id = :message AND room_id = :room"
-      " ON CONFLICT (user_id, room_id) DO UPDATE SET seq = excluded.seq, at_ms = excluded.at_ms"
-      " WHERE excluded.seq > seq" },
-    { EV_upload_added, true,
-      "INSERT INTO uploads (name, user_id, media_type, bytes, created_ms)"
-      " VALUES (:label, :user, :media_type, :bytes, :at_ms)" },
-    { EV_upload_removed, false, "DELETE FROM uploads WHERE name = :label" },
 };
 
 _Static_assert(COUNT(rows) <= WRITES_MAX, "a row has no place");
 _Static_assert(ROOM_CHANNEL == 0 && ROOM_DM == 2, "the schema says 0 and 2");
+
+/* What needs more thought than a statement. */
+static enum err (*const thoughts[EVENT_COUNT])(struct sqlite_store *s, struct batch *batch,
+                                               struct event *ev) = {
+    [EV_message_posted] = sqlite_post,     [EV_message_edited] = sqlite_alter,
+    [EV_message_deleted] = sqlite_alter,   [EV_read_changed] = sqlite_read,
+    [EV_upload_added] = sqlite_upload_add, [EV_upload_removed] = sqlite_upload_remove,
+};
 
 static uint8_t field_of(const char *parameter) {
     size_t i = 0;
@@ -140,13 +137,13 @@ static enum err write_fact(struct sqlite_store *s, const struct event *ev) {
 }
 
 static enum err write_event(struct sqlite_store *s, struct batch *batch, struct event *ev) {
-    if (LIKELY(ev->type == EV_message_posted)) {
-        return sqlite_post(s, batch, ev);
+    if (!event_is_kept(ev->type)) {
+        return OK;
     }
-    if (ev->type == EV_message_edited || ev->type == EV_message_deleted) {
-        return sqlite_alter(s, batch, ev);
-    }
-    return event_is_kept(ev->type) ? write_fact(s, ev) : OK;
+    ev->is_void = false;    // they may be, from a try that was rolled back
+    ev->is_repeat = false;
+    ev->refusal = REFUSE_NONE;
+    return thoughts[ev->type] != NULL ? thoughts[ev->type](s, batch, ev) : write_fact(s, ev);
 }
 
 static enum err write_batch(struct sqlite_store *s, struct batch *batch) {
@@ -205,6 +202,7 @@ enum err sqlite_commit(struct store *store, struct batch *batch) {
     uint64_t position = s->position;
     room_id purging = s->purging;
     s->void_count = 0;
+    s->turned = NULL;
 
     enum err err = write_batch(s, batch);
     if (err != OK) {
@@ -247,12 +245,12 @@ static enum err prepare_row(struct sqlite_store *s, size_t row, struct write *w)
     return OK;
 }
 
-/* Every kept event has a row, or is a message's. */
+/* Every kept event has a row, or a function. */
 static void check_rows(const struct sqlite_store *s) {
     for (enum event_type type = 0; type < EVENT_COUNT; type++) {
-        bool is_message =
-            type == EV_message_posted || type == EV_message_edited || type == EV_message_deleted;
-        CHECK((s->by_event[type] != NULL) == (event_is_kept(type) && !is_message));
+        bool has_row = s->by_event[type] != NULL;
+        CHECK(!has_row || thoughts[type] == NULL);
+        CHECK((has_row || thoughts[type] != NULL) == event_is_kept(type));
     }
 }
 
@@ -267,7 +265,8 @@ enum err sqlite_prepare(struct sqlite_store *s) {
     }
     check_rows(s);
     sqlite3_wal_hook(s->db, on_wal, s);
-    return sqlite_message_prepare(s);
+    err = sqlite_stmts_prepare(s);
+    return err == OK ? sqlite_purge_next(s) : err;
 }
 
 void sqlite_unprepare(struct sqlite_store *s) {
@@ -276,5 +275,5 @@ void sqlite_unprepare(struct sqlite_store *s) {
     }
     sql_finalize(&s->begin);
     sql_finalize(&s->commit);
-    sqlite_message_unprepare(s);
+    sqlite_stmts_finalize(s);
 }

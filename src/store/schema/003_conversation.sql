@@ -53,6 +53,7 @@ CREATE TABLE taken_back (
     room_id INTEGER NOT NULL REFERENCES rooms (id),
     client_id TEXT NOT NULL,
     message_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (user_id, room_id, client_id)
 ) WITHOUT ROWID;

@@ -1,0 +1,100 @@
+/* The kept statements that need thought: what they say, and where they are. */
+#include "store/sqlite.h"
+
+#define PURGE_ROWS "500"    // of each kind, deleted with one batch
+
+/* Where each is in struct kept_stmts, and its text. A type of 4 is MESSAGE_REACTION. */
+static const struct {
+    size_t offset;
+    const char *sql;
+} stmts[] = {
+#define STMT(name, sql)                                                                            \
+    { offsetof(struct kept_stmts, name), sql }
+    STMT(post, "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms)"
+               " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    STMT(post_once, "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms, client_id)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+                    " ON CONFLICT (user_id, room_id, client_id) WHERE client_id IS NOT NULL"
+                    " DO NOTHING"),
+    STMT(post_body, "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms, client_id,"
+                    " type, media_url, media_type, duration_ms, reply_to, mentions)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
+    STMT(posted, "SELECT id, seq, at_ms, content FROM messages"
+                 " WHERE user_id = ?1 AND room_id = ?2 AND client_id = ?3"),
+    STMT(find,
+         "SELECT m.user_id, m.seq, r.id, r.name, r.kind, r.server_id, r.dm_a, r.dm_b, r.is_private,"
+         " m.type, m.reply_to, m.mentions, CASE m.type WHEN 4 THEN m.content END"
+         " FROM messages m JOIN rooms r ON r.id = m.room_id"
+         " WHERE m.id = ?1 AND m.deleted_ms IS NULL AND r.removed_ms IS NULL"),
+    STMT(find_target, "SELECT id FROM messages"
+                      " WHERE id = ?1 AND room_id = ?2 AND deleted_ms IS NULL AND type <> 4"),
+    STMT(edit, "UPDATE messages SET edited_ms = ?2, content = ?3, mentions = ?4 WHERE id = ?1"),
+    STMT(delete, "UPDATE messages SET deleted_ms = ?2, media_url = NULL, media_type = NULL,"
+                 " duration_ms = NULL, mentions = NULL,"
+                 " content = CASE type WHEN 4 THEN content ELSE '' END WHERE id = ?1"),
+    STMT(count_deleted, "UPDATE rooms SET deleted = deleted + 1 WHERE id = ?1"),
+    STMT(change, "INSERT INTO changes (position, room_id, kind, message_id, at_ms)"
+                 " VALUES (?1, ?2, ?3, ?4, ?5)"),
+    STMT(last_seq, "SELECT max(pruned_seq, coalesce("
+                   "(SELECT max(seq) FROM messages WHERE room_id = rooms.id), 0))"
+                   " FROM rooms WHERE id = ?1"),
+    STMT(find_reaction, "SELECT id, seq, at_ms FROM messages WHERE reply_to = ?1 AND user_id = ?2"
+                        " AND content = ?3 AND type = 4 AND deleted_ms IS NULL"),
+    STMT(take_back, "INSERT INTO taken_back (user_id, room_id, client_id, message_id, seq, at_ms)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    STMT(taken_back, "SELECT message_id, seq, at_ms FROM taken_back"
+                     " WHERE user_id = ?1 AND room_id = ?2 AND client_id = ?3"),
+    STMT(mention, "INSERT OR IGNORE INTO mentions (user_id, room_id, seq) VALUES (?1, ?2, ?3)"),
+    STMT(unmention, "DELETE FROM mentions WHERE user_id = ?1 AND room_id = ?2 AND seq = ?3"),
+    STMT(seq_of, "SELECT seq FROM messages WHERE id = ?1 AND room_id = ?2"),
+    STMT(id_of, "SELECT id FROM messages WHERE seq = ?1 AND room_id = ?2"),
+    STMT(read, "INSERT INTO reads (user_id, room_id, seq, at_ms) VALUES (?1, ?2, ?3, ?4)"
+               " ON CONFLICT (user_id, room_id) DO UPDATE SET seq = excluded.seq,"
+               " at_ms = excluded.at_ms WHERE excluded.seq > seq"),
+    STMT(read_seq, "SELECT seq FROM reads WHERE user_id = ?1 AND room_id = ?2"),
+    STMT(upload_bytes, "SELECT upload_bytes FROM users WHERE id = ?1"),
+    STMT(upload_add, "INSERT INTO uploads (name, user_id, media_type, bytes, created_ms)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5)"),
+    STMT(upload_count, "UPDATE users SET upload_bytes = upload_bytes + ?2 WHERE id = ?1"),
+    STMT(upload_find, "SELECT user_id, bytes, shown FROM uploads WHERE name = ?1"),
+    STMT(upload_show, "UPDATE uploads SET shown = shown + 1 WHERE name = ?1"),
+    STMT(upload_remove, "DELETE FROM uploads WHERE name = ?1"),
+    STMT(purge_reads, "DELETE FROM reads WHERE room_id = ?1 AND user_id IN"
+                      " (SELECT user_id FROM reads WHERE room_id = ?1 LIMIT " PURGE_ROWS ")"),
+    STMT(purge_mentions, "DELETE FROM mentions WHERE (user_id, room_id, seq) IN (SELECT user_id,"
+                         " room_id, seq FROM mentions WHERE room_id = ?1 LIMIT " PURGE_ROWS ")"),
+    STMT(purge_taken_back,
+         "DELETE FROM taken_back WHERE (user_id, room_id, client_id) IN (SELECT user_id, room_id,"
+         " client_id FROM taken_back WHERE room_id = ?1 LIMIT " PURGE_ROWS ")"),
+    STMT(purge_log, "DELETE FROM changes WHERE position IN (SELECT position FROM changes"
+                    " WHERE room_id = ?1 AND kind <> 3 LIMIT " PURGE_ROWS ")"),
+    STMT(purge_messages,
+         "DELETE FROM messages WHERE id IN"
+         " (SELECT m.id FROM messages m JOIN rooms r ON r.id = m.room_id"
+         " WHERE m.room_id = ?1 AND r.removed_ms IS NOT NULL LIMIT " PURGE_ROWS ")"),
+    STMT(to_purge, "SELECT id FROM rooms WHERE removed_ms IS NOT NULL"
+                   " AND EXISTS (SELECT 1 FROM messages WHERE room_id = rooms.id) LIMIT 1"),
+#undef STMT
+};
+
+_Static_assert(COUNT(stmts) == sizeof(struct kept_stmts) / sizeof(sqlite3_stmt *),
+               "one is missing");
+_Static_assert(MESSAGE_REACTION == 4, "the statements say 4");
+
+static sqlite3_stmt **stmt_at(struct sqlite_store *s, size_t i) {
+    return (sqlite3_stmt **)(void *)((char *)&s->kept + stmts[i].offset);
+}
+
+enum err sqlite_stmts_prepare(struct sqlite_store *s) {
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < COUNT(stmts); i++) {
+        err = sql_prepare(s->db, stmts[i].sql, stmt_at(s, i));
+    }
+    return err;
+}
+
+void sqlite_stmts_finalize(struct sqlite_store *s) {
+    for (size_t i = 0; i < COUNT(stmts); i++) {
+        sql_finalize(stmt_at(s, i));
+    }
+}
