@@ -8,7 +8,7 @@
  *
  *    state     reads as        left by
  *    HEAD      head            the empty line, a refusal
- *    BODY      chunks, body    its last byte, a refusal
+ *    BODY      chunks, body    its last byte, a refusal; nothing is read while it is paused
  *    ENDED     nothing         http1_next
  *    REFUSED   nothing         never
  *
@@ -17,7 +17,8 @@
  *      no more than what they leave, and rules are applied at fixed bytes (a line's end, the
  *      head's), never at the end of a read.
  *   2. None of llhttp's leniencies is on; what it lets pass all the same is refused here.
- *   3. on_end is called outside llhttp, so that http1_next may be called from it. */
+ *   3. on_end is called outside llhttp, so that http1_next may be called from it.
+ *   4. While paused, no callback. llhttp is stopped at the piece that was handed out last. */
 #include "net/http1.h"
 
 #include <llhttp.h>
@@ -58,13 +59,15 @@ struct http1_head {
 struct http1 {
     llhttp_t parser;
     struct http1_head *head;    // owned; NULL between requests
-    size_t body_bytes_max;
-    size_t body_bytes;       // had so far
-    size_t framing_spare;    // bytes of chunk framing that may still come
+    size_t body_bytes_max;      // where the sink has no other limit
+    uint64_t body_limit;        // of this request
+    uint64_t body_bytes;        // had so far
+    size_t framing_spare;       // bytes of chunk framing that may still come
     enum http1_state state;
     enum scan_state scan;
     bool has_ended;      // llhttp saw the request's last byte
     bool is_answered;    // http1_next came before the end
+    bool is_paused;
     int status;
     const char *why;
 
@@ -80,6 +83,7 @@ _Static_assert(HTTP1_HEAD_BYTES_MAX <= UINT16_MAX, "struct piece counts in 16 bi
 
 #define WHY_LINE "The request line must be: METHOD target HTTP/1.1"
 #define WHY_VERSION "The version must be HTTP/1.1 or HTTP/1.0."
+#define WHY_BODY "The body is longer than this server takes."
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -313,8 +317,32 @@ static void check_length(struct http1 *h, struct http1_request *req) {
     if (str_to_u64(length, &req->content_length) != OK ||
         req->content_length != h->parser.content_length) {
         refuse(h, 400, "Content-Length must be one decimal number.");
-    } else if (req->content_length > h->body_bytes_max) {
-        refuse(h, 413, "The body is longer than this server takes.");
+    }
+}
+
+/* RFC 9110 section 10.1.1: there is one expectation, and 1.0 does not know it. */
+static void check_expect(struct http1 *h, struct http1_request *req) {
+    bool expects = false;
+    for (size_t i = 0; i < req->header_count; i++) {
+        struct str rest = req->headers[i].value;
+        while (str_eq_nocase(req->headers[i].name, STR_LIT("expect")) && rest.p != NULL) {
+            struct str one = str_trim(str_cut(&rest, ','));
+            if (str_eq_nocase(one, STR_LIT("100-continue"))) {
+                expects = true;
+            } else if (one.n > 0) {
+                refuse(h, 417, "Expect must be 100-continue and nothing else.");
+            }
+        }
+    }
+    req->expects_continue = expects && !is_10(h) && (req->is_chunked || req->content_length > 0);
+}
+
+/* Asks how long the body may be. */
+static void check_limit(struct http1 *h, const struct http1_request *req) {
+    h->body_limit =
+        h->sink->body_limit == NULL ? h->body_bytes_max : h->sink->body_limit(h->ctx, req);
+    if (req->content_length > h->body_limit) {
+        refuse(h, 413, WHY_BODY);
     }
 }
 
@@ -358,10 +386,15 @@ static int on_headers_complete(llhttp_t *parser) {
     }
     check_headers(h, req);
     check_length(h, req);
+    check_expect(h, req);
     if (h->status != 0) {
         return STOP;
     }
     request_outlook(h, req);
+    check_limit(h, req);
+    if (h->status != 0) {
+        return STOP;
+    }
     h->state = BODY;
     h->sink->on_head(h->ctx, req);
     return 0;
@@ -371,8 +404,8 @@ static int on_headers_complete(llhttp_t *parser) {
 
 static int on_chunk_header(llhttp_t *parser) {
     struct http1 *h = parser->data;
-    if (parser->content_length > h->body_bytes_max - h->body_bytes) {
-        refuse(h, 413, "The body is longer than this server takes.");
+    if (parser->content_length > h->body_limit - h->body_bytes) {
+        refuse(h, 413, WHY_BODY);
         return STOP;
     }
     return 0;
@@ -380,9 +413,12 @@ static int on_chunk_header(llhttp_t *parser) {
 
 static int on_body(llhttp_t *parser, const char *at, size_t n) {
     struct http1 *h = parser->data;
-    h->body_bytes += n;    // bounded by on_chunk_header and check_length
+    const struct http1_request *req = &h->head->req;
+    h->body_bytes += n;    // bounded by on_chunk_header and check_limit
     h->sink->on_body(h->ctx, (struct str){ at, n });
-    return 0;
+    /* Behind the last byte of a length there is nothing to stop at but the end, which waits. */
+    bool is_last = !req->is_chunked && h->body_bytes == req->content_length;
+    return h->is_paused && !is_last ? HPE_PAUSED : 0;
 }
 
 static int on_message_complete(llhttp_t *parser) {
@@ -433,6 +469,7 @@ static void start(struct http1 *h) {
     h->scan = BEFORE;
     h->has_ended = false;
     h->is_answered = false;
+    h->is_paused = false;
 }
 
 struct http1 *http1_new(size_t body_bytes_max) {
@@ -449,6 +486,14 @@ void http1_next(struct http1 *h) {
     } else if (h->state == BODY) {
         h->is_answered = true;
     }
+}
+
+void http1_pause(struct http1 *h) {
+    h->is_paused = true;
+}
+
+void http1_resume(struct http1 *h) {
+    h->is_paused = false;
 }
 
 int http1_status(const struct http1 *h) {
@@ -564,17 +609,20 @@ static size_t feed_head(struct http1 *h, const uint8_t *p, size_t n) {
 
 /* Feeds bytes of the body and its framing; returns how many. */
 static size_t feed_body(struct http1 *h, const uint8_t *p, size_t n) {
-    size_t body_before = h->body_bytes;
+    uint64_t body_before = h->body_bytes;
     size_t took = h->head->req.is_chunked ? MIN(n, h->framing_spare + 1) : n;
     llhttp_errno_t error = llhttp_execute(&h->parser, (const char *)p, took);
-    if (h->has_ended) {
-        return (size_t)(llhttp_get_error_pos(&h->parser) - (const char *)p);
-    }
-    if (error != HPE_OK) {
+    if (error == HPE_PAUSED) {
+        took = (size_t)(llhttp_get_error_pos(&h->parser) - (const char *)p);
+        llhttp_resume(&h->parser);
+    } else if (error != HPE_OK) {
         refuse_for(h, error);
         return took;
     }
-    size_t body = h->body_bytes - body_before;
+    if (h->has_ended) {
+        return took;
+    }
+    size_t body = (size_t)(h->body_bytes - body_before);
     size_t spare = h->framing_spare + body * FRAMING_BYTES_PER_BODY_BYTE;
     if (took - body > spare) {
         refuse(h, 400, "Chunks must carry more body than framing.");
@@ -597,12 +645,16 @@ size_t http1_feed(struct http1 *h, const uint8_t *p, size_t n, const struct http
     h->sink = sink;
     h->ctx = ctx;
     size_t at = 0;
-    while (at < n && (h->state == HEAD || h->state == BODY)) {
-        at += h->state == HEAD ? feed_head(h, p + at, n - at) : feed_body(h, p + at, n - at);
+    while (!h->is_paused && (at < n || h->has_ended) && (h->state == HEAD || h->state == BODY)) {
+        if (h->has_ended) {
+            end(h);
+        } else if (h->state == HEAD) {
+            at += feed_head(h, p + at, n - at);
+        } else {
+            at += feed_body(h, p + at, n - at);
+        }
         if (h->status != 0) {
             h->state = REFUSED;
-        } else if (h->has_ended) {
-            end(h);
         }
     }
     return h->state == REFUSED ? n : at;

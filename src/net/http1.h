@@ -5,16 +5,21 @@
  *        equal ones), Content-Length with Transfer-Encoding, any transfer coding but one `chunked`,
  *        any at all in 1.0; a target that is no path, URL or `*`, or has a fragment; chunks that
  *        are wrongly framed, or far more framing than body
- *   413  a body over body_bytes_max, refused at its declared length, or its chunk's
+ *   413  a body over its limit, refused at its declared length (on_head is not called), or its
+ *        chunk's
  *   414  a target over HTTP1_TARGET_BYTES_MAX
+ *   417  an Expect of anything but 100-continue
  *   431  a head over HTTP1_HEAD_BYTES_MAX, more than HTTP1_HEADERS_MAX headers
  *   505  a version other than 1.0 and 1.1
  *
- *     feed ──> on_head (once a request) ──> on_body* ──> on_end ──> paused until http1_next
+ *     feed ──> on_head (once a request) ──> on_body* ──> on_end ──> nothing until http1_next
  *
  * One request at a time: after on_end nothing more is read until http1_next, so pipelined requests
  * are answered in order. However the network cuts the bytes, the same callbacks come (on_body's
  * pieces may be cut elsewhere).
+ *
+ * A body may be streamed to somebody slow: http1_pause stops the callbacks, and the bytes behind
+ * stay with the caller, who stops reading his socket, until http1_resume.
  *
  * Thread   its connection's worker.
  * Memory   head text lives in the parser until http1_next; between requests it holds next to none.
@@ -57,6 +62,8 @@ struct http1_request {
     bool is_upgrade;    // a GET in 1.1 without a body, Connection: upgrade, Upgrade: websocket
     uint64_t content_length;    // 0 when chunked or absent
     bool is_chunked;
+    bool expects_continue;    // Expect: 100-continue in 1.1, and there is a body: it may wait for
+                              // "HTTP/1.1 100 Continue\r\n\r\n", or a final status, before it comes
 };
 
 /* Who hears of a request. Callbacks may call http1_next (in on_end) but not http1_free. */
@@ -64,23 +71,33 @@ struct http1_sink {
     void (*on_head)(void *ctx, const struct http1_request *req);    // req until http1_next
     void (*on_body)(void *ctx, struct str piece);                   // piece until the return
     void (*on_end)(void *ctx);
+
+    /* How long the body of this request may be, asked before on_head. NULL: body_bytes_max. */
+    uint64_t (*body_limit)(void *ctx, const struct http1_request *req);
 };
 
 struct http1;
 
-/* Returns an owned parser waiting for a request. Body bytes are only counted against
- * body_bytes_max: over it is 413. */
+/* Returns an owned parser waiting for a request. Body bytes are only counted, against what the
+ * sink's body_limit says of the request, or body_bytes_max: over it is 413. */
 struct http1 *http1_new(size_t body_bytes_max);
 
 /* Frees the parser and sets *h to NULL. A NULL *h is fine. */
 void http1_free(struct http1 **h);
 
-/* Feeds bytes; returns how many were taken: fewer than n after on_end. For an upgrade request it
- * stops right after the head (on_end was called): what follows belongs to the new protocol. When
- * http1_status is not 0 the input was refused and the rest dropped: answer with that status (unless
- * an answer is under way), then close. */
+/* Feeds bytes; returns how many were taken: fewer than n after on_end, and when paused. For an
+ * upgrade request it stops right after the head (on_end was called): what follows belongs to the
+ * new protocol. When http1_status is not 0 the input was refused and the rest dropped: answer with
+ * that status (unless an answer is under way), then close. */
 size_t http1_feed(struct http1 *h, const uint8_t *p, size_t n, const struct http1_sink *sink,
                   void *ctx);
+
+/* No callback comes, and no byte is taken, until http1_resume; to be called from on_head, from
+ * on_body, or between two feeds. Afterwards feed again, with no bytes if there are none (p may be
+ * NULL then): the request's end may be all that is left. Both do nothing the second time;
+ * http1_next after on_end resumes, too. */
+void http1_pause(struct http1 *h);
+void http1_resume(struct http1 *h);
 
 /* 0, or the status to refuse with; http1_why is a sentence that says what would be right. */
 int http1_status(const struct http1 *h);

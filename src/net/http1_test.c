@@ -1,6 +1,6 @@
 /* Requests against RFC 9112 and RFC 9110: what is read, and what is refused because two parsers
- * could read it differently. Every input is fed whole and in pieces of 1, 2, 3, 7 and 61 bytes, and
- * must always come out the same. */
+ * could read it differently. Every input is fed whole and in pieces of 1, 2, 3, 7 and 61 bytes,
+ * with pauses and without, and must always come out the same. */
 #include <stdio.h>
 
 #include "net/http1_tape.h"
@@ -13,11 +13,11 @@
 /* Feeds `in` in every way; each must give `want`. */
 static void reads_bytes(struct str in, const char *want) {
     static const size_t cuts[] = { INPUT_BYTES_MAX, 1, 2, 3, 7, 61 };
-    for (size_t i = 0; i < 2 * COUNT(cuts); i++) {
-        bool asks_early = i >= COUNT(cuts);
+    for (size_t i = 0; i < 3 * COUNT(cuts); i++) {
+        enum http1_tape_manner manner = (enum http1_tape_manner)(i / COUNT(cuts));
         SCOPED(http1_tape_free)
         struct http1_tape *tape =
-            http1_tape_feed(in.p, in.n, cuts[i % COUNT(cuts)], BODY_BYTES_MAX, asks_early);
+            http1_tape_feed(in.p, in.n, cuts[i % COUNT(cuts)], BODY_BYTES_MAX, manner);
         STR_EQ(buf_str(&tape->log), want);
     }
 }
@@ -29,7 +29,7 @@ static void reads(const char *in, const char *want) {
 /* `in` must be refused with `status` at its end, however it is cut, the same sentence each time. */
 static void is_refused_bytes(struct str in, int status) {
     SCOPED(http1_tape_free)
-    struct http1_tape *tape = http1_tape_feed(in.p, in.n, in.n + 1, BODY_BYTES_MAX, false);
+    struct http1_tape *tape = http1_tape_feed(in.p, in.n, in.n + 1, BODY_BYTES_MAX, TAPE_PLAIN);
     EQ(http1_status(tape->http), status);
     OKAY(strlen(http1_why(tape->http)) > 10);
     buf_put_char(&tape->log, '\0');
@@ -198,7 +198,7 @@ TEST(a_version_other_than_1_0_and_1_1_is_refused_with_505) {
 
 TEST(a_request_without_a_version_is_refused) {
     SCOPED(http1_tape_free)
-    struct http1_tape *tape = http1_tape_feed("GET /\r\n\r\n", 9, 1, BODY_BYTES_MAX, false);
+    struct http1_tape *tape = http1_tape_feed("GET /\r\n\r\n", 9, 1, BODY_BYTES_MAX, TAPE_PLAIN);
     OKAY(http1_status(tape->http) == 400 || http1_status(tape->http) == 505);
 }
 
@@ -326,7 +326,7 @@ TEST(chunks_that_are_wrongly_framed_are_refused_rfc_9112_section_7_1) {
         char in[200];
         snprintf(in, sizeof in, POST "Transfer-Encoding: chunked\r\n\r\n%s", bad[i]);
         SCOPED(http1_tape_free)
-        struct http1_tape *tape = http1_tape_feed(in, strlen(in), 1, BODY_BYTES_MAX, false);
+        struct http1_tape *tape = http1_tape_feed(in, strlen(in), 1, BODY_BYTES_MAX, TAPE_PLAIN);
         if (http1_status(tape->http) != 400) {
             print_error("chunks: %s\n", bad[i]);
         }
@@ -337,7 +337,7 @@ TEST(chunks_that_are_wrongly_framed_are_refused_rfc_9112_section_7_1) {
 TEST(a_chunk_size_that_overflows_is_refused) {
     struct str in = STR_LIT(POST "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n");
     SCOPED(http1_tape_free)
-    struct http1_tape *tape = http1_tape_feed(in.p, in.n, 1, BODY_BYTES_MAX, false);
+    struct http1_tape *tape = http1_tape_feed(in.p, in.n, 1, BODY_BYTES_MAX, TAPE_PLAIN);
     OKAY(http1_status(tape->http) == 400 || http1_status(tape->http) == 413);
     is_refused(POST "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", 413);
 }
@@ -361,7 +361,7 @@ TEST(chunks_may_carry_some_framing_but_not_only_framing) {
     }
     BUF_PUT_LIT(&in, "0\r\n\r\n");
     SCOPED(http1_tape_free)
-    struct http1_tape *tape = http1_tape_feed(in.p, in.n, in.n, BODY_BYTES_MAX, false);
+    struct http1_tape *tape = http1_tape_feed(in.p, in.n, in.n, BODY_BYTES_MAX, TAPE_PLAIN);
     EQ(http1_status(tape->http), 0);
     OKAY(!http1_is_inside(tape->http));
 
@@ -375,7 +375,7 @@ TEST(chunks_may_carry_some_framing_but_not_only_framing) {
             buf_put_char(&in, i == 0 ? '0' : 'a');
         }
         SCOPED(http1_tape_free)
-        struct http1_tape *fits = http1_tape_feed(in.p, in.n, in.n, BODY_BYTES_MAX, false);
+        struct http1_tape *fits = http1_tape_feed(in.p, in.n, in.n, BODY_BYTES_MAX, TAPE_PLAIN);
         EQ(http1_status(fits->http), 0);
         buf_put_char(&in, i == 0 ? '0' : 'a');
         is_refused_bytes(buf_str(&in), 400);
@@ -391,7 +391,7 @@ TEST(each_byte_of_body_allows_sixteen_of_framing) {
         buf_put_char(&in, '0');
     }
     SCOPED(http1_tape_free)
-    struct http1_tape *fits = http1_tape_feed(in.p, in.n, 7, BODY_BYTES_MAX, false);
+    struct http1_tape *fits = http1_tape_feed(in.p, in.n, 7, BODY_BYTES_MAX, TAPE_PLAIN);
     EQ(http1_status(fits->http), 0);
     buf_put_char(&in, '0');
     is_refused_bytes(buf_str(&in), 400);
@@ -407,9 +407,52 @@ TEST(the_body_limit_counts_each_request_for_itself) {
         BUF_PUT_LIT(&in, "\r\n0\r\n\r\n");
     }
     SCOPED(http1_tape_free)
-    struct http1_tape *tape = http1_tape_feed(in.p, in.n, 61, BODY_BYTES_MAX, false);
+    struct http1_tape *tape = http1_tape_feed(in.p, in.n, 61, BODY_BYTES_MAX, TAPE_PLAIN);
     EQ(http1_status(tape->http), 0);
     OKAY(!http1_is_inside(tape->http));
+}
+
+TEST(each_request_has_a_limit_of_its_own) {
+    reads("POST /more/x HTTP/1.1\r\n" HOST "Content-Length: 2000\r\n\r\n",
+          "POST /more/x [Host: x][Content-Length: 2000] keep length=2000\ninside\n");
+    is_refused("POST /more/x HTTP/1.1\r\n" HOST "Content-Length: 2001\r\n\r\n", 413);
+    is_refused("POST /more/x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n7d1\r\n", 413);
+    is_refused("POST /none/ HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\n", 413);
+    is_refused("POST /none/ HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1\r\n", 413);
+    reads("POST /none/ HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+          "POST /none/ HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n",
+          "POST /none/ [Host: x][Transfer-Encoding: chunked] keep chunked\nend\n"
+          "POST /none/ [Host: x][Content-Length: 0] keep\nend\n");
+    is_refused("POST /more/x HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\na" POST
+               "Content-Length: 1001\r\n\r\n",
+               413);
+}
+
+/* ---- expectations */
+
+TEST(who_waits_for_a_100_is_told_rfc_9110_section_10_1_1) {
+    reads(POST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nab",
+          "POST / [Host: x][Expect: 100-continue][Content-Length: 2] keep continue length=2\n"
+          "body=ab\nend\n");
+    reads(POST "expect: 100-Continue , \r\nTransfer-Encoding: chunked\r\n\r\n",
+          "POST / [Host: x][expect: 100-Continue ,][Transfer-Encoding: chunked] keep chunked "
+          "continue\ninside\n");
+    reads(POST "Expect:\r\nContent-Length: 2\r\n\r\nab",
+          "POST / [Host: x][Expect: ][Content-Length: 2] keep length=2\nbody=ab\nend\n");
+}
+
+TEST(nobody_waits_without_a_body_or_in_1_0) {
+    reads("GET / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n\r\n",
+          "GET / [Host: x][Expect: 100-continue] keep\nend\n");
+    reads("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na",
+          "POST / [Expect: 100-continue][Content-Length: 1] length=1\nbody=a\nend\n");
+}
+
+TEST(any_other_expectation_is_refused_with_417) {
+    is_refused(POST "Expect: 200-ok\r\nContent-Length: 2\r\n\r\n", 417);
+    is_refused(POST "Expect: 100-continue, x\r\nContent-Length: 2\r\n\r\n", 417);
+    is_refused(POST "Expect: 100-continue\r\nExpect: 100-continue;q\r\n\r\n", 417);
+    is_refused(POST "Expect: 100\r\nContent-Length: 5000\r\n\r\n", 417);
 }
 
 /* ---- limits of the head */
@@ -423,7 +466,7 @@ TEST(a_target_of_8192_bytes_is_read_one_more_is_refused_with_414) {
     size_t n = in.n;
     BUF_PUT_LIT(&in, " HTTP/1.1\r\n" HOST "\r\n");
     SCOPED(http1_tape_free)
-    struct http1_tape *tape = http1_tape_feed(in.p, in.n, in.n, BODY_BYTES_MAX, false);
+    struct http1_tape *tape = http1_tape_feed(in.p, in.n, in.n, BODY_BYTES_MAX, TAPE_PLAIN);
     EQ(http1_status(tape->http), 0);
     in.n = n;
     BUF_PUT_LIT(&in, "a");
@@ -449,7 +492,7 @@ TEST(a_head_of_16384_bytes_is_read_one_more_is_refused_with_431) {
             is_refused_bytes(buf_str(&in), 431);
         } else {
             SCOPED(http1_tape_free)
-            struct http1_tape *tape = http1_tape_feed(in.p, in.n, 1, BODY_BYTES_MAX, false);
+            struct http1_tape *tape = http1_tape_feed(in.p, in.n, 1, BODY_BYTES_MAX, TAPE_PLAIN);
             EQ(http1_status(tape->http), 0);
             OKAY(!http1_is_inside(tape->http));
         }
@@ -468,7 +511,7 @@ TEST(a_hundred_headers_are_read_one_more_is_refused_with_431) {
             is_refused_bytes(buf_str(&in), 431);
         } else {
             SCOPED(http1_tape_free)
-            struct http1_tape *tape = http1_tape_feed(in.p, in.n, in.n, BODY_BYTES_MAX, false);
+            struct http1_tape *tape = http1_tape_feed(in.p, in.n, in.n, BODY_BYTES_MAX, TAPE_PLAIN);
             EQ(http1_status(tape->http), 0);
         }
     }
@@ -491,7 +534,7 @@ TEST(a_refusal_says_what_would_be_right) {
     for (size_t i = 0; i < COUNT(rows); i++) {
         SCOPED(http1_tape_free)
         struct http1_tape *tape =
-            http1_tape_feed(rows[i].in, strlen(rows[i].in), 1, BODY_BYTES_MAX, false);
+            http1_tape_feed(rows[i].in, strlen(rows[i].in), 1, BODY_BYTES_MAX, TAPE_PLAIN);
         OKAY(strstr(http1_why(tape->http), rows[i].word) != NULL);
     }
 }
@@ -509,7 +552,7 @@ static void ignore_body(__attribute__((unused)) void *ctx,
 static void ignore_end(__attribute__((unused)) void *ctx) {
 }
 
-static const struct http1_sink ignoring = { ignore_head, ignore_body, ignore_end };
+static const struct http1_sink ignoring = { ignore_head, ignore_body, ignore_end, NULL };
 
 static size_t feed(struct http1 *h, const char *text) {
     return http1_feed(h, (const uint8_t *)text, strlen(text), &ignoring, NULL);
@@ -548,4 +591,74 @@ TEST(a_parser_that_ends_half_way_gives_everything_back) {
     http1_free(&h);
     OKAY(h == NULL);
     http1_free(&h);
+}
+
+/* ---- pausing */
+
+struct slow {
+    struct http1 *http;
+    size_t heads;
+    size_t ends;
+    struct buf body;
+};
+
+static void slow_head(void *ctx, __attribute__((unused)) const struct http1_request *req) {
+    struct slow *slow = ctx;
+    slow->heads++;
+}
+
+/* Takes one piece at a time. */
+static void slow_body(void *ctx, struct str piece) {
+    struct slow *slow = ctx;
+    buf_put_str(&slow->body, piece);
+    http1_pause(slow->http);
+}
+
+static void slow_end(void *ctx) {
+    struct slow *slow = ctx;
+    slow->ends++;
+}
+
+static const struct http1_sink slow_sink = { slow_head, slow_body, slow_end, NULL };
+
+static size_t slow_feed(struct slow *slow, const char *text) {
+    return http1_feed(slow->http, (const uint8_t *)text, strlen(text), &slow_sink, slow);
+}
+
+TEST(a_pause_leaves_the_bytes_behind_the_piece_with_the_caller) {
+    struct slow slow = { .http = http1_new(100), .body = BUF_INIT(100) };
+    const char *in = POST "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
+    size_t took = slow_feed(&slow, in);
+    STR_EQ(str_of(in + took), "\r\n1\r\nc\r\n0\r\n\r\n");
+    EQ(slow_feed(&slow, in + took), 0);
+    STR_EQ(buf_str(&slow.body), "ab");
+    http1_resume(slow.http);
+    took += slow_feed(&slow, in + took);
+    STR_EQ(str_of(in + took), "\r\n0\r\n\r\n");
+    STR_EQ(buf_str(&slow.body), "abc");
+    EQ(slow.ends, 0);
+    http1_resume(slow.http);
+    EQ(slow_feed(&slow, in + took), 7);
+    EQ(slow.ends, 1);
+    buf_fini(&slow.body);
+    http1_free(&slow.http);
+}
+
+TEST(the_end_waits_for_the_last_piece_and_needs_no_more_bytes) {
+    struct slow slow = { .http = http1_new(100), .body = BUF_INIT(100) };
+    EQ(slow_feed(&slow, POST "Content-Length: 2\r\n\r\nabGET"), strlen(POST) + 23);
+    STR_EQ(buf_str(&slow.body), "ab");
+    EQ(slow.ends, 0);
+    OKAY(http1_is_inside(slow.http));
+    http1_resume(slow.http);
+    EQ(http1_feed(slow.http, NULL, 0, &slow_sink, &slow), 0);
+    EQ(slow.ends, 1);
+    OKAY(!http1_is_inside(slow.http));
+    http1_next(slow.http);
+    EQ(slow_feed(&slow, "GET / HTTP/1.1\r\n" HOST "\r\n"),
+       strlen("GET / HTTP/1.1\r\n" HOST "\r\n"));
+    EQ(slow.heads, 2);
+    EQ(slow.ends, 2);
+    buf_fini(&slow.body);
+    http1_free(&slow.http);
 }
