@@ -1,4 +1,5 @@
-/* Clocks, and dates in RFC 3339, by arithmetic alone: no time zone files, no locale, no gmtime.
+/* Clocks, and dates in RFC 3339 and HTTP, by arithmetic alone: no time zone files, no locale, no
+ * gmtime.
  *
  * Days are counted in years that begin on the first of March, so that a leap day is the last of
  * its year and months 0..11 have 31 30 31 30 31 31 30 31 30 31 31 x days: month m begins on day
@@ -91,19 +92,23 @@ void clock_put_rfc3339_ms(struct buf *b, uint64_t wall_ms) {
     buf_added(b, 24);
 }
 
+/* What 1970 began with: a Thursday, a January. */
+static const char *const day_names[] = { "Thursday", "Friday",  "Saturday", "Sunday",
+                                         "Monday",   "Tuesday", "Wednesday" };
+static const char *const month_names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
 void clock_put_http(struct buf *b, uint64_t wall_ms) {
-    static const char days[] = "ThuFriSatSunMonTueWed";    // 1970 began on a Thursday
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     char text[19];
     wall_ms = MIN(wall_ms, WALL_MS_MAX);
     put_seconds(text, wall_ms);
     size_t month = (size_t)(text[5] - '0') * 10 + (size_t)(text[6] - '0') - 1;
 
-    buf_put(b, days + 3 * (wall_ms / DAY_MS % 7), 3);
+    buf_put(b, day_names[wall_ms / DAY_MS % COUNT(day_names)], 3);
     BUF_PUT_LIT(b, ", ");
     buf_put(b, text + 8, 2);
     buf_put_char(b, ' ');
-    buf_put(b, months + 3 * month, 3);
+    buf_put(b, month_names[month], 3);
     buf_put_char(b, ' ');
     buf_put(b, text, 4);
     buf_put_char(b, ' ');
@@ -151,6 +156,10 @@ static int64_t day_number(unsigned year, unsigned month, unsigned day) {
     return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;
 }
 
+static int64_t days_since_1970(unsigned year, unsigned month, unsigned day) {
+    return day_number(year, month, day) - (int64_t)(DAYS_TO_1970 + ERA_DAYS);
+}
+
 static bool take_date(struct str *s, int64_t *days) {
     unsigned year;
     unsigned month;
@@ -162,7 +171,7 @@ static bool take_date(struct str *s, int64_t *days) {
     if (month < 1 || month > 12 || day < 1 || day > days_in(year, month)) {
         return false;
     }
-    *days = day_number(year, month, day) - (int64_t)(DAYS_TO_1970 + ERA_DAYS);
+    *days = days_since_1970(year, month, day);
     return true;
 }
 
@@ -184,19 +193,28 @@ static bool take_fraction(struct str *s, unsigned *ms) {
     return true;
 }
 
-static bool take_time(struct str *s, int64_t *out_ms) {
+static bool take_seconds(struct str *s, int64_t *out_ms) {
     unsigned hour;
     unsigned minute;
     unsigned second;
-    unsigned ms;
     if (!take_digits(s, 2, &hour) || !take_one_of(s, ":") || !take_digits(s, 2, &minute) ||
-        !take_one_of(s, ":") || !take_digits(s, 2, &second) || !take_fraction(s, &ms)) {
+        !take_one_of(s, ":") || !take_digits(s, 2, &second)) {
         return false;
     }
     if (hour > 23 || minute > 59 || second > 60) {    // 60: a leap second, told as the next one
         return false;
     }
-    *out_ms = ((int64_t)hour * 3600 + minute * 60 + second) * 1000 + ms;
+    *out_ms = ((int64_t)hour * 3600 + minute * 60 + second) * 1000;
+    return true;
+}
+
+static bool take_time(struct str *s, int64_t *out_ms) {
+    int64_t whole_ms;
+    unsigned ms;
+    if (!take_seconds(s, &whole_ms) || !take_fraction(s, &ms)) {
+        return false;
+    }
+    *out_ms = whole_ms + ms;
     return true;
 }
 
@@ -230,5 +248,92 @@ enum err clock_parse_rfc3339(struct str s, uint64_t *wall_ms) {
         return ERR_PROTO;
     }
     *wall_ms = (uint64_t)ms;
+    return OK;
+}
+
+/* ---- HTTP dates */
+
+static bool take_text(struct str *s, const char *text) {
+    struct str wanted = str_of(text);
+    if (!str_starts(*s, wanted)) {
+        return false;
+    }
+    *s = (struct str){ s->p + wanted.n, s->n - wanted.n };
+    return true;
+}
+
+/* Takes the name of a day, whole or its first three letters. */
+static bool take_day_name(struct str *s, bool is_whole) {
+    for (size_t i = 0; i < COUNT(day_names); i++) {
+        char name[10] = { 0 };
+        memcpy(name, day_names[i], is_whole ? strlen(day_names[i]) : 3);
+        if (take_text(s, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_month_name(struct str *s, unsigned *month) {
+    for (size_t i = 0; i < COUNT(month_names); i++) {
+        if (take_text(s, month_names[i])) {
+            *month = (unsigned)i + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A date as its text has it: take_... fill it, http_ms tells what it means. */
+struct http_date {
+    unsigned year;
+    unsigned month;
+    unsigned day;
+    int64_t ms;    // of the day
+};
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" */
+static bool take_fixdate(struct str s, struct http_date *d) {
+    return take_day_name(&s, false) && take_text(&s, ", ") && take_digits(&s, 2, &d->day) &&
+           take_text(&s, " ") && take_month_name(&s, &d->month) && take_text(&s, " ") &&
+           take_digits(&s, 4, &d->year) && take_text(&s, " ") && take_seconds(&s, &d->ms) &&
+           take_text(&s, " GMT") && s.n == 0;
+}
+
+/* "Sunday, 06-Nov-94 08:49:37 GMT" */
+static bool take_rfc850(struct str s, struct http_date *d, uint64_t now_ms) {
+    if (!take_day_name(&s, true) || !take_text(&s, ", ") || !take_digits(&s, 2, &d->day) ||
+        !take_text(&s, "-") || !take_month_name(&s, &d->month) || !take_text(&s, "-") ||
+        !take_digits(&s, 2, &d->year) || !take_text(&s, " ") || !take_seconds(&s, &d->ms) ||
+        !take_text(&s, " GMT") || s.n > 0) {
+        return false;
+    }
+    char now[19];
+    put_seconds(now, MIN(now_ms, WALL_MS_MAX));
+    struct str text = { now, sizeof now };
+    unsigned now_year = 0;
+    (void)take_digits(&text, 4, &now_year);    // put_seconds writes digits
+    d->year += now_year / 100 * 100;
+    d->year -= d->year > now_year + 50 ? 100 : 0;
+    return true;
+}
+
+/* "Sun Nov  6 08:49:37 1994" */
+static bool take_asctime(struct str s, struct http_date *d) {
+    return take_day_name(&s, false) && take_text(&s, " ") && take_month_name(&s, &d->month) &&
+           take_text(&s, " ") && take_digits(&s, take_text(&s, " ") ? 1 : 2, &d->day) &&
+           take_text(&s, " ") && take_seconds(&s, &d->ms) && take_text(&s, " ") &&
+           take_digits(&s, 4, &d->year) && s.n == 0;
+}
+
+enum err clock_parse_http(struct str s, uint64_t now_ms, uint64_t *wall_ms) {
+    struct http_date d;
+    if (!take_fixdate(s, &d) && !take_rfc850(s, &d, now_ms) && !take_asctime(s, &d)) {
+        return ERR_PROTO;
+    }
+    if (d.day < 1 || d.day > days_in(d.year, d.month) || d.year < 1970) {
+        return ERR_PROTO;
+    }
+    *wall_ms = (uint64_t)(days_since_1970(d.year, d.month, d.day) * (int64_t)DAY_MS + d.ms);
     return OK;
 }

@@ -29,4 +29,10 @@ void clock_put_http(struct buf *b, uint64_t wall_ms);
  * second after it. ERR_PROTO: it is none, or before 1970. */
 enum err clock_parse_rfc3339(struct str s, uint64_t *wall_ms) MUST_USE;
 
+/* Reads an HTTP date in any of its three forms (RFC 9110 section 5.6.7): that of clock_put_http,
+ * "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994". Two digits of a year are of the
+ * century of `now_ms`, or of the one before if that is more than 50 years ahead. The day of the
+ * week must be one, not the right one. ERR_PROTO: it is no HTTP date, or before 1970. */
+enum err clock_parse_http(struct str s, uint64_t now_ms, uint64_t *wall_ms) MUST_USE;
+
 #endif

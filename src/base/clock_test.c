@@ -159,3 +159,63 @@ TEST(http_dates_are_those_of_the_rfc) {
         STR_EQ(buf_str(&b), dates[i].text);
     }
 }
+
+#define NOW_MS 1764000000000u    // in November 2025
+
+TEST(http_dates_are_read_in_their_three_forms) {
+    static const struct {
+        const char *text;
+        uint64_t seconds;
+    } dates[] = {
+        { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },
+        { "Sunday, 06-Nov-94 08:49:37 GMT", 784111777 },
+        { "Sun Nov  6 08:49:37 1994", 784111777 },
+        { "Sun Nov 16 08:49:37 1994", 784975777 },
+        { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+        { "Tue, 29 Feb 2000 00:00:00 GMT", 951782400 },
+        { "Mon, 29 Feb 2000 00:00:00 GMT", 951782400 },        // the day of the week is not checked
+        { "Thursday, 31-Dec-70 23:59:59 GMT", 3187295999 },    // 2070 is less than 50 years ahead
+        { "Saturday, 01-Jan-76 00:00:00 GMT", 189302400 },     // 2076 is more
+        { "Fri, 31 Dec 9999 23:59:59 GMT", 253402300799 },
+    };
+    for (size_t i = 0; i < COUNT(dates); i++) {
+        uint64_t ms = 1;
+        EQ(clock_parse_http(str_of(dates[i].text), NOW_MS, &ms), OK);
+        EQ(ms, dates[i].seconds * 1000);
+    }
+}
+
+TEST(what_is_no_http_date_is_refused) {
+    static const char *const bad[] = {
+        "",
+        "Sun",
+        "sun, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 UTC",
+        "Sun, 06 Nov 1994 08:49:37 GMT ",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Sun, 31 Nov 1994 08:49:37 GMT",
+        "Sun, 00 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 94 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sun, 06 Nov 1994 08:60:37 GMT",
+        "Sun, 06 Nov 1994 08:49:61 GMT",
+        "Sun, 06 Nov 1994 08:49:37.5 GMT",
+        "Wed, 31 Dec 1969 23:59:59 GMT",
+        "Sunday, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06-Nov-94 08:49:37 GMT",
+        "Sunday, 06-Nov-1994 08:49:37 GMT",
+        "Sun Nov 6 08:49:37 1994",
+        "Sun Nov   6 08:49:37 1994",
+        "Sun Nov  6 08:49:37 1994 GMT",
+        "784111777",
+    };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        uint64_t ms = 42;
+        EQ(clock_parse_http(str_of(bad[i]), NOW_MS, &ms), ERR_PROTO);
+        EQ(ms, 42);
+    }
+    uint64_t ms;
+    EQ(clock_parse_http(STR_NONE, NOW_MS, &ms), ERR_PROTO);
+}

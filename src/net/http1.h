@@ -138,6 +138,7 @@ struct http1_response {
     const char *content_type;
     struct str extra;
     struct str body;
+    uint64_t later_bytes;    // of a body that the caller writes behind it: `body` is empty then
     bool is_keep_alive;
     bool is_head_only;
 };

@@ -154,7 +154,7 @@ void http1_put_response(struct buf *b, const struct http1_response *res) {
     }
     if (has_body) {
         BUF_PUT_LIT(b, "Content-Length: ");
-        buf_put_u64(b, res->body.n);
+        buf_put_u64(b, res->body.n + res->later_bytes);
         BUF_PUT_LIT(b, "\r\n");
     }
     buf_put_str(b, res->extra);

@@ -90,6 +90,12 @@ TEST(a_head_only_response_says_the_length_of_what_it_leaves_out) {
                 "Connection: close\r\n\r\n");
 }
 
+TEST(a_body_that_comes_later_counts) {
+    response_is((struct http1_response){ .status = 206, .later_bytes = 5000000000 },
+                "HTTP/1.1 206 Partial Content\r\nContent-Length: 5000000000\r\n"
+                "Connection: close\r\n\r\n");
+}
+
 TEST(responses_that_have_no_body_say_no_length_rfc_9110_section_8_6) {
     response_is((struct http1_response){ .status = 204, .is_keep_alive = true },
                 "HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n");
