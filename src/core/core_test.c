@@ -26,9 +26,11 @@ struct row {
 
 #define NAME(text) .username = TEXT_OF(text)
 #define IN(text) .room_name = TEXT_OF(text)
+#define EMOJI .content = STR_LIT("👍")
+#define UPLOAD .label = STR_LIT("images/x.png"), .media_type = STR_LIT("image/png"), .bytes = 9
 
 static const struct row *matrix(size_t *count) {
-    static struct row rows[64];
+    static struct row rows[96];
     const struct row all[] = {
         { "malformed", CMD_OF(malformed, .user = 0), "MMMMMMMM" },
         { "ping", PING, "UBUKKKKU" },
@@ -61,6 +63,31 @@ static const struct row *matrix(size_t *count) {
         { "read one's dm", CMD_OF(direct_history, .user = 2), "UBUKKKKU" },
         { "type in public", TYPING("general", 1), "UBUNNNNU" },
         { "type in private", TYPING("secret", 1), "UBURNRRU" },
+        { "type to a person", CMD_OF(typing_set, .user = 2, .is_on = 1), "UBUKKKKU" },
+        { "type in others' dm", CMD_OF(typing_set, .room = 3, .is_on = 1), "UBURRRRU" },
+        { "react in public", REACT("general", 1, "👍"), "UBUKKKKU" },
+        { "react in private", REACT("secret", 1, "👍"), "UBURKRRU" },
+        { "react in others' dm", CMD_OF(reaction_set, .room = 3, .reply_to = 1, EMOJI),
+          "UBURRRRU" },
+        { "mark public as read", CMD_OF(read_set, IN("general")), "UBUKKKKU" },
+        { "mark private as read", CMD_OF(read_set, IN("secret")), "UBURKRRU" },
+        { "mark others' dm as read", CMD_OF(read_set, .room = 3), "UBURRRRU" },
+        { "what is unread", CMD_OF(unread_list, .user = 0), "UBUKKKKU" },
+        { "search everywhere", CMD_OF(message_search, .content = STR_LIT("x")), "UBUKKKKU" },
+        { "search in private", CMD_OF(message_search, IN("secret"), .content = STR_LIT("x")),
+          "UBURKRRU" },
+        { "search in others' dm", CMD_OF(message_search, .room = 3, .content = STR_LIT("x")),
+          "UBURRRRU" },
+        { "resume public", CMD_OF(room_resume, IN("general")), "UBUKKKKU" },
+        { "resume private", CMD_OF(room_resume, IN("secret")), "UBURKRRU" },
+        { "resume others' dm", CMD_OF(room_resume, .room = 3), "UBURRRRU" },
+        { "check a caller", CMD_OF(caller_check, NAME("sam")), "KKKKKKKK" },
+        { "check a banned caller", CMD_OF(caller_check, .user = 5), "BBBBBBBB" },
+        { "check an erased caller", CMD_OF(caller_check, .user = 6), "UUUUUUUU" },
+        { "upload", CMD_OF(upload_add, UPLOAD), "UBUKKKKU" },
+        { "upload as a caller", CMD_OF(upload_add, UPLOAD, .caller = 1), "KBUKKKKK" },
+        { "upload as a banned caller", CMD_OF(upload_add, UPLOAD, .caller = 5), "BBUKKKKB" },
+        { "upload remove", CMD_OF(upload_remove, .label = STR_LIT("files/x.bin")), "FFFFFFFK" },
         { "user add", CMD_OF(user_add, NAME("new")), "FFFFFFFK" },
         { "user role", CMD_OF(user_role, NAME("sam"), .role = ROLE_ADMIN), "FFFFFFFK" },
         { "user password", CMD_OF(user_password, NAME("sam"), .hash = STR_LIT("h")), "FFFFFFFK" },
@@ -79,6 +106,7 @@ static const struct row *matrix(size_t *count) {
           "FFFFFFFK" },
         { "list", CMD_OF(list, .list_kind = LIST_USERS), "FFFFFFFK" },
     };
+    CHECK(COUNT(all) <= COUNT(rows));
     memcpy(rows, all, sizeof all);
     *count = COUNT(all);
     return rows;
@@ -247,7 +275,7 @@ TEST(each_dialect_has_limits_of_its_own_over_one_history) {
 // ---- what is resident
 
 TEST(an_idle_user_in_a_room_costs_little) {
-    EQ(sizeof(struct user) <= 104, 1);
+    EQ(sizeof(struct user) <= 112, 1);
     EQ(sizeof(struct session) <= 64, 1);
     EQ(sizeof(struct follow), 8);
     EQ(sizeof(struct member) <= 48, 1);

@@ -86,3 +86,68 @@ TEST(the_operator_lists_users_tokens_rooms_and_bans) {
     EQ(rig_do(rig, "operator", CMD_OF(list, .list_kind = LIST_BANS + 1)), REFUSE_malformed);
     EQ(rig_do(rig, "ann", CMD_OF(list, .list_kind = LIST_USERS)), REFUSE_forbidden);
 }
+
+TEST(a_page_is_asked_for_by_id_or_by_place) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    struct cmd cmd = CMD_OF(room_history, .room_name = STR_LIT("general"), .after = 7, .offset = 9);
+    EQ(rig_do(rig, "ann", cmd), REFUSE_NONE);
+    EQ(rig_ask(rig)->after, 7);
+    EQ(rig_ask(rig)->offset, 9);
+}
+
+TEST(a_room_is_resumed_from_where_it_was_lost_and_followed_from_then_on) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob in general");
+    struct cmd resume = CMD_OF(room_resume, .room_name = STR_LIT("general"), .after_seq = 5);
+    EQ(rig_do(rig, "ann", resume), REFUSE_NONE);
+    STR_EQ(str_of(rig_order(rig)), "follow_started ask room_entered");
+    OKAY(rig_event(rig, EV_follow_started, 0)->is_on);    // the worker keeps what is said meanwhile
+    EQ(rig_ask(rig)->kind, ASK_RESUME);
+    EQ(rig_ask(rig)->room.v, 1);
+    EQ(rig_ask(rig)->after_seq, 5);
+    EQ(rig_ask(rig)->user.v, 1);
+    EQ(rig_ask(rig)->limit, RESUME_CHANGES_MAX);
+    EQ(rig_do(rig, "ann", resume), REFUSE_malformed);    // it is followed: too late
+    EQ(rig_do(rig, "bob", resume), REFUSE_malformed);
+    resume.after = 12;    // the worker, for more of it
+    EQ(rig_do(rig, "ann", resume), REFUSE_NONE);
+    STR_EQ(str_of(rig_order(rig)), "ask");
+    EQ(rig_ask(rig)->after, 12);
+    EQ(rig_do(rig, "bob", SAY("general", "x")), REFUSE_NONE);
+    EQ(rig_heard(rig, "ann", EV_message_posted), 1);
+}
+
+TEST(a_room_that_was_left_meanwhile_is_not_resumed_further) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    struct cmd more = CMD_OF(room_resume, .room_name = STR_LIT("general"), .after = 12);
+    EQ(rig_do(rig, "ann", more), REFUSE_malformed);
+}
+
+TEST(what_is_looked_for_is_some_text_of_a_bounded_length) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    char text[SEARCH_CHARS_MAX + 2];
+    memset(text, 'x', sizeof text);
+    struct cmd search = CMD_OF(message_search, .content = { text, SEARCH_CHARS_MAX });
+    EQ(rig_do(rig, "ann", search), REFUSE_NONE);
+    EQ(rig_ask(rig)->kind, ASK_SEARCH);
+    EQ(rig_ask(rig)->room.v, 0);
+    search.content.n++;
+    EQ(rig_do(rig, "ann", search), REFUSE_too_long);
+    search.content = STR_LIT(" \t");
+    EQ(rig_do(rig, "ann", search), REFUSE_malformed);
+}
+
+TEST(a_search_may_be_held_to_a_room_or_to_a_person) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    struct cmd search = CMD_OF(message_search, .content = STR_LIT("x"), .user = 2);
+    EQ(rig_do(rig, "ann", search), REFUSE_NONE);
+    OKAY(rig_ask(rig)->room.v != 0);    // they have no room yet, and everywhere is not meant
+    EQ(rig_ask(rig)->other.v, 2);
+    EQ(rig_do(rig, "ann", DM(2, "hi")), REFUSE_NONE);
+    uint64_t dm = rig_reply(rig)->room.v;
+    EQ(rig_do(rig, "ann", search), REFUSE_NONE);
+    EQ(rig_ask(rig)->room.v, dm);
+    search = CMD_OF(message_search, .content = STR_LIT("x"), .room_name = STR_LIT("general"));
+    EQ(rig_do(rig, "ann", search), REFUSE_NONE);
+    EQ(rig_ask(rig)->room.v, 1);
+    STR_EQ(rig_ask(rig)->room_name, "general");
+}

@@ -17,8 +17,9 @@ static enum refusal check_joins(struct turn *t, const struct room *room) {
     const uint64_t step_ms = 1000 / JOINS_PER_SECOND;
     const uint64_t burst_ms = step_ms * JOINS_BURST;
     uint64_t now_ms = turn_ms(t);
-    uint64_t due_ms = MAX(t->user->joins_due_ms, now_ms);
-    due_ms = MIN(due_ms, now_ms + burst_ms);    // the clock was set back
+    uint64_t due_ms = MIN(t->user->joins_due_ms, now_ms + burst_ms);
+    t->user->joins_due_ms = due_ms;    // another one only if the clock was set back
+    due_ms = MAX(due_ms, now_ms);
     if (follow_any(t->user, room, NULL) || due_ms + step_ms <= now_ms + burst_ms) {
         return REFUSE_NONE;
     }
@@ -57,7 +58,7 @@ bool turn_follow(struct turn *t, struct room *room) {
     if (is_first) {
         count_join(t);
     }
-    turn_event_room(t, EV_follow_started, room, t->user);
+    turn_event_room(t, EV_follow_started, room, t->user)->is_on = t->cmd->type == CMD_room_resume;
     return is_first;
 }
 

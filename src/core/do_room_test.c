@@ -1,4 +1,6 @@
 /* Following rooms, and typing in them. */
+#include <stdio.h>
+
 #include "core/rig.h"
 
 #include "core/room.h"
@@ -205,4 +207,66 @@ TEST(typing_is_limited_over_all_sessions_of_a_user_and_for_each_room) {
     EQ(rig_events(rig, EV_typing_changed), 0);
     rig_do(rig, "mia/2", TYPING("secret", 1));
     EQ(rig_events(rig, EV_typing_changed), 1);
+}
+
+TEST(typing_to_one_person_is_told_to_both_peoples_sessions) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob", "eve");
+    EQ(rig_do(rig, "ann", CMD_OF(typing_set, .user = 2, .is_on = 1)), REFUSE_NONE);
+    STR_EQ(str_of(rig_order(rig)), "reply");    // they have no room yet
+    EQ(rig_do(rig, "ann", DM(2, "hi")), REFUSE_NONE);
+    EQ(rig_do(rig, "ann", CMD_OF(typing_set, .user = 2, .is_on = 1)), REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_typing_changed, 0);
+    EQ(ev->audience, AUD_SESSIONS);
+    EQ(ev->session_count, 2);
+    EQ(ev->other.v, 2);
+    EQ(rig_do(rig, "ann", CMD_OF(typing_set, .user = 9, .is_on = 1)), REFUSE_user_unknown);
+}
+
+// ---- coming and going has a limit
+
+static void add_rooms(struct rig *rig, unsigned count) {
+    char name[16];
+    for (unsigned i = 0; i < count; i++) {
+        (void)snprintf(name, sizeof name, "r%u", i);
+        CHECK(rig_do(rig, "operator", CMD_OF(room_add, .room_name = TEXT_OF(name))) == REFUSE_NONE);
+    }
+}
+
+TEST(who_comes_and_goes_without_end_is_refused_until_it_is_made_good) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    for (unsigned i = 0; i < JOINS_BURST; i++) {
+        EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);
+        EQ(rig_do(rig, "ann", LEAVE("general")), REFUSE_NONE);
+    }
+    EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_rate_limited);
+    EQ(rig_reply(rig)->retry_after_ms, 1000 / JOINS_PER_SECOND);
+    EQ(rig_do(rig, "ann", SAY("general", "x")), REFUSE_rate_limited);    // it would come in, too
+    EQ(rig_do(rig, "bob", JOIN("general")), REFUSE_NONE);
+    rig_close(rig, "ann");
+    rig_open(rig, "ann");    // that is no way round it
+    EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_rate_limited);
+    rig->now_ms += 1000 / JOINS_PER_SECOND;
+    EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);
+    EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);    // they are there: nobody is told
+}
+
+TEST(all_rooms_there_may_be_are_joined_at_once) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    char name[16];
+    add_rooms(rig, 40);
+    for (unsigned i = 0; i < 40; i++) {
+        (void)snprintf(name, sizeof name, "r%u", i);
+        EQ(rig_do(rig, "ann", JOIN(name)), REFUSE_NONE);
+    }
+    _Static_assert(JOINS_BURST >= FOLLOWS_PER_SESSION_DEFAULT, "a reconnect joins all of them");
+}
+
+TEST(a_clock_set_back_locks_nobody_out_of_the_rooms) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);
+    EQ(rig_do(rig, "ann", LEAVE("general")), REFUSE_NONE);
+    rig->now_ms -= 100000000;
+    EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_rate_limited);    // at its limit, no further
+    rig->now_ms += 1000 / JOINS_PER_SECOND;
+    EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);
 }

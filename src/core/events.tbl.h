@@ -34,7 +34,7 @@ EVENT(message_deleted, AUD_ROOM,
 EVENT(read_changed, AUD_ROOM, true)    // [room room_name user username other message -> seq]
 EVENT(upload_added, AUD_NOBODY, true)      // [user label media_type bytes quota_bytes]
 EVENT(upload_removed, AUD_NOBODY, true)    // [label]
-EVENT(follow_started, AUD_NOBODY, false)    // [session room room_name]
+EVENT(follow_started, AUD_NOBODY, false)    // [session room room_name is_on] is_on: resumes it
 EVENT(follow_ended, AUD_NOBODY, false)      // [session room]
 EVENT(room_entered, AUD_ROOM,
       false)    // [room room_name user username] a user's first session in the room

@@ -34,6 +34,9 @@ struct user;
 #define SAY(name, text) CMD_OF(message_send, .room_name = TEXT_OF(name), .content = TEXT_OF(text))
 #define DM(to, text) CMD_OF(direct_send, .user = (to), .content = TEXT_OF(text))
 #define TYPING(name, on) CMD_OF(typing_set, .room_name = TEXT_OF(name), .is_on = (on))
+#define REACT(name, id, emoji)                                                                     \
+    CMD_OF(reaction_set, .room_name = TEXT_OF(name), .reply_to = (id), .content = TEXT_OF(emoji))
+#define MARK(name, id) CMD_OF(read_set, .room_name = TEXT_OF(name), .message = (id))
 #define EDIT(id, text) CMD_OF(message_edit, .message = (id), .content = TEXT_OF(text))
 #define DELETE(id) CMD_OF(message_delete, .message = (id))
 #define BAN(name) CMD_OF(ban_add, .username = TEXT_OF(name))
