@@ -45,6 +45,10 @@ static inline void qlist_push_chain(struct qlist *l, struct qnode *chain) {
     }
 }
 
+static inline bool qlist_is_empty(const struct qlist *l) {
+    return l->first == NULL;
+}
+
 /* Takes the first node off; NULL: there is none. */
 static inline struct qnode *qlist_pop(struct qlist *l) {
     struct qnode *n = l->first;

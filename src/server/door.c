@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "net/http1.h"
 #include "obs/metrics.h"
+#include "server/credential.h"
 #include "server/operator.h"
 #include "server/page.h"
 #include "server/server.h"
@@ -24,7 +25,9 @@ struct visit {
     const struct http1_request *req;    // the one being read or answered
     char accept[WS_ACCEPT_BYTES];       // GREETING: what 101 will say
     struct ws_deflate_terms deflate;
-    bool is_answered;    // the current request is
+    const char *subprotocol;    // static, NULL: none was asked for that we know
+    enum refusal refusal;       // GREETING: whom it is for may not come in
+    bool is_answered;           // the current request is
 };
 
 /* ---- answering */
@@ -75,17 +78,6 @@ void door_turn_away(struct session *s, int status, const char *sentence) {
     if (s->state < SESSION_LEAVING) {
         answer_error(s, status, STR_NONE, str_of(sentence));
     }
-    session_leave(s, 0, STR_NONE);
-}
-
-void door_refuse(struct session *s, const struct reply *reply) {
-    if (reply->refusal == REFUSE_too_many_sessions) {
-        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_USER_LIMIT, 1);
-    }
-    struct str extra =
-        reply->refusal == REFUSE_store_away ? STR_LIT("Retry-After: 2\r\n") : STR_NONE;
-    answer_error(s, refusal_status(reply->refusal), extra,
-                 str_of(refusal_text(reply->refusal, (enum lang)s->lang)));
     session_leave(s, 0, STR_NONE);
 }
 
@@ -176,74 +168,39 @@ static bool is_handshake_good(struct session *s, const struct http1_request *req
     return false;
 }
 
-/* The token of a request: Authorization: Bearer, or ?token=. Lives in the worker's arena. */
-static struct str token_of(struct worker *w, const struct http1_request *req) {
-    struct str value = http1_header(req, "Authorization");
-    if (value.n > 7 && str_eq_nocase((struct str){ value.p, 7 }, STR_LIT("Bearer "))) {
-        return str_trim((struct str){ value.p + 7, value.n - 7 });
-    }
-    SCOPED(buf_fini) struct buf decoded = BUF_INIT(HTTP1_TARGET_BYTES_MAX);
-    if (http1_query(req->query, "token", &decoded)) {
-        return arena_str(&w->arena, buf_str(&decoded));
-    }
-    return STR_NONE;
+/* Lets somebody in who may not stay, to be told so in words that a browser hands to its page. */
+static void refuse_inside(struct session *s, enum refusal why) {
+    door_accept(s);
+    session_enter(s, SESSION_LIVE);
+    session_refuse(s, why);
 }
 
-static void refuse_guesser(struct session *s) {
-    METRIC_ADD_AT(auth_failures_total, METRIC_REASON_RATE, 1);
-    answer_error(s, 429, STR_LIT("Retry-After: 60\r\n"),
-                 STR_LIT("Too many failed tokens from your address: wait a minute."));
-}
-
-/* false: it was one guess too many. */
-static bool count_failure(struct session *s, enum err err, struct str token) {
-    enum metric_reason reason = str_is_empty(token)  ? METRIC_REASON_MISSING
-                                : err == ERR_EXPIRED ? METRIC_REASON_EXPIRED
-                                                     : METRIC_REASON_DENIED;
-    METRIC_ADD_AT(auth_failures_total, reason, 1);
-    return reason == METRIC_REASON_MISSING || addresses_failed(s->worker->server->addresses, s);
-}
-
-/* Fills in who knocks from a JWT or an API token. false: answered with 401 or 429. */
+/* Fills in who knocks. false: answered with 401 or 429; or, where it is told inside, not yet. */
 static bool authenticate(struct session *s, const struct http1_request *req, struct cmd *cmd) {
-    struct worker *w = s->worker;
-    if (addresses_is_refused(w->server->addresses, s)) {
-        refuse_guesser(s);
-        return false;
-    }
-    struct str token = token_of(w, req);
-    uint64_t now_ms = clock_wall_ms();
-    struct jwt_claims claims;
-    const char *why = "A token is needed: Authorization: Bearer, or ?token= in the address.";
-    enum err err = ERR_DENIED;
-    if (token_is_one(token)) {
-        struct token_hash hash = token_hash(&w->server->token_key, token);
-        struct token_found found;
-        err = token_table_find(w->server->tokens, &hash, &found);
-        why = "This API token is not valid.";
-        if (err == OK) {
-            cmd->user = found.user_id;
-            s->api_token = xalloc(sizeof hash);
-            *s->api_token = hash;
-        }
-    } else if (!str_is_empty(token)) {
-        err = jwt_verify(w->verifier, token, now_ms / 1000, &w->arena, &claims, &why);
-        if (err == OK) {
-            cmd->user = claims.user_id;
-            cmd->username = claims.username;
-            cmd->mobile = claims.mobile;
-            cmd->role =
-                role_by_name(claims.role) == ROLE_COUNT ? ROLE_MEMBER : role_by_name(claims.role);
-            cmd->is_provisioned = w->settings->config->auth_provision;
-            s->expires_ms = w->loop.now_ms + (claims.expires_s * 1000 - now_ms);
-        }
-    }
-    if (err != OK && count_failure(s, err, token)) {
+    const char *why = NULL;
+    struct str token = credential_of(s->worker, req);
+    enum credential found = credential_read(s, token, cmd, &why);
+    if (found == CREDENTIAL_GUESSED) {
+        answer_error(s, 429, STR_LIT("Retry-After: 60\r\n"), str_of(why));
+    } else if (found == CREDENTIAL_BAD && !s->dialect->is_refused_inside) {
         answer_error(s, 401, STR_LIT("WWW-Authenticate: Bearer\r\n"), str_of(why));
-    } else if (err != OK) {
-        refuse_guesser(s);
     }
-    return err == OK;
+    return found == CREDENTIAL_GOOD;
+}
+
+void door_refuse(struct session *s, const struct reply *reply) {
+    if (reply->refusal == REFUSE_too_many_sessions) {
+        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_USER_LIMIT, 1);
+    }
+    if (s->dialect->is_refused_inside) {
+        refuse_inside(s, reply->refusal);
+        return;
+    }
+    struct str extra =
+        reply->refusal == REFUSE_store_away ? STR_LIT("Retry-After: 2\r\n") : STR_NONE;
+    answer_error(s, refusal_status(reply->refusal), extra,
+                 str_of(refusal_text(reply->refusal, (enum lang)s->lang)));
+    session_leave(s, 0, STR_NONE);
 }
 
 /* As asked for with ?lang=fr or ?lang=en; else the dialect's own. What a browser's headers say does
@@ -259,24 +216,54 @@ static enum lang lang_of(const struct http1_request *req, const struct dialect *
     return str_eq_nocase(buf_str(&asked), STR_LIT("en")) ? LANG_EN : dialect->lang;
 }
 
+/* The one of the offered subprotocols that is answered: a browser gives up if none is. `bearer`
+ * only carries a token, and permessage-deflate is an extension that some offer here by mistake. */
+static const char *subprotocol_of(const struct http1_request *req) {
+    static const char *const known[] = { BEARER_PROTOCOL, "permessage-deflate" };
+    for (size_t i = 0; i < COUNT(known); i++) {
+        if (http1_header_has(req, "Sec-WebSocket-Protocol", known[i])) {
+            return known[i];
+        }
+    }
+    return NULL;
+}
+
 static void upgrade(struct session *s, const struct http1_request *req, enum dialect_id id) {
     struct worker *w = s->worker;
     struct cmd cmd = { .type = CMD_session_open };
     if (!is_origin_welcome(s, req) || !is_handshake_good(s, req)) {
         return;
     }
+    s->dialect = dialect_of(id);
+    s->lang = (uint8_t)lang_of(req, s->dialect);
     bool is_known = authenticate(s, req, &cmd);
-    if (is_known) {
+    if (is_known || !s->visit->is_answered) {
         ws_negotiate_deflate(http1_header(req, "Sec-WebSocket-Extensions"), 15, &s->visit->deflate);
-        s->dialect = dialect_of(id);
+        s->visit->subprotocol = subprotocol_of(req);
         s->framing = FRAMING_WS;
         s->is_deflating = s->visit->deflate.is_on;
         s->ws.has_deflate = s->is_deflating;
-        s->lang = (uint8_t)lang_of(req, s->dialect);
+        s->visit->refusal = is_known ? REFUSE_NONE : REFUSE_unauthenticated;
         session_enter(s, SESSION_GREETING);
+    }
+    if (is_known) {
         session_ask(s, &cmd);
     }
     arena_reset(&w->arena);
+}
+
+void door_renew(struct session *s, struct cmd *cmd) {
+    struct cmd asked = *cmd;
+    const char *why = NULL;
+    struct str token = cmd->detail;
+    cmd->detail = STR_NONE;    // it goes no further
+    enum credential found = credential_read(s, token, cmd, &why);
+    if (found != CREDENTIAL_GOOD) {
+        asked.type = CMD_malformed;
+        asked.refusal = found == CREDENTIAL_GUESSED ? REFUSE_rate_limited : REFUSE_unauthenticated;
+        asked.detail = STR_NONE;
+        *cmd = asked;
+    }
 }
 
 void door_accept(struct session *s) {
@@ -290,15 +277,24 @@ void door_accept(struct session *s) {
         BUF_PUT_LIT(&head, "\r\nSec-WebSocket-Extensions: ");
         ws_put_deflate_terms(&head, &s->visit->deflate);
     }
+    if (s->visit->subprotocol != NULL) {
+        BUF_PUT_LIT(&head, "\r\nSec-WebSocket-Protocol: ");
+        buf_put_str(&head, str_of(s->visit->subprotocol));
+    }
     BUF_PUT_LIT(&head, "\r\n\r\n");
     session_say_raw(s, buf_str(&head));
     door_close(s);
+    s->is_upgraded = true;
 }
 
 /* ---- routes */
 
 static void route_hub(struct session *s, const struct http1_request *req) {
     upgrade(s, req, DIALECT_hub);
+}
+
+static void route_envelope(struct session *s, const struct http1_request *req) {
+    upgrade(s, req, DIALECT_envelope);
 }
 
 /* An upgrade at `/` is the hub's; a browser gets the page. */
@@ -393,6 +389,9 @@ size_t door_feed(struct session *s, uint8_t *p, size_t n) {
         conn_resume(&s->conn);    // in the next turn
         return taken;
     }
+    if (s->state == SESSION_GREETING && s->visit->refusal != REFUSE_NONE) {
+        refuse_inside(s, s->visit->refusal);
+    }
     return s->state == SESSION_GREETING ? taken : n;
 }
 
@@ -405,7 +404,7 @@ void door_on_timeout(struct session *s) {
 }
 
 void door_close(struct session *s) {
-    if (s->framing == FRAMING_WS && s->visit != NULL) {
+    if (s->framing == FRAMING_WS && !s->is_upgraded && s->visit != NULL) {
         http1_free(&s->visit->http);
         xfree(s->visit);
         s->visit = NULL;

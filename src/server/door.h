@@ -26,6 +26,10 @@ void door_refuse(struct session *s, const struct reply *reply);
 /* Answers with a status and a sentence, then ends the session. */
 void door_turn_away(struct session *s, int status, const char *sentence);
 
+/* A session that is LIVE brings a fresh token (cmd.detail): fills the command in with who it names,
+ * or makes it the refusal that answers it. */
+void door_renew(struct session *s, struct cmd *cmd);
+
 /* Its time in HEAD is over. */
 void door_on_timeout(struct session *s);
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "obs/metrics.h"
+#include "server/catchup.h"
 #include "server/server.h"
 #include "server/worker.h"
 
@@ -102,7 +103,7 @@ void fanout_rise_all(struct worker *w, struct session *s) {
 
 /* ---- one event, one session */
 
-static enum view view_of(const struct session *s, const struct event *ev) {
+enum view session_view(const struct session *s, const struct event *ev) {
     if (s->user.v != ev->user.v) {
         return VIEW_OTHER;
     }
@@ -118,7 +119,7 @@ static void count_told(struct worker *w, enum dialect_id dialect, uint64_t messa
 
 static void tell_one(struct worker *w, struct session *s, const struct event *ev, bool is_bulk) {
     buf_reset(&w->scratch);
-    if (s->dialect->encode_event(ev, view_of(s, ev), &w->scratch)) {
+    if (s->dialect->encode_event(ev, session_view(s, ev), &w->scratch)) {
         count_told(w, s->dialect->id, 1);
         session_push(s, worker_frame(w, &w->own_spool, s, worker_said(w)), is_bulk);
     }
@@ -184,9 +185,12 @@ static void make(struct worker *w, const struct run *run, const struct session *
 /* The whole run for one session. */
 static void tell_seat(struct worker *w, struct session *s, const struct run *run, struct made *made,
                       bool is_bulk) {
-    if (is_author(run, s)) {
+    bool is_resuming = s->catchup != NULL && catchup_is_in(s, run->room);
+    if (is_resuming || is_author(run, s)) {
         for (size_t i = 0; i < run->count; i++) {
-            tell_one(w, s, run->events[i], is_bulk);
+            if (!is_resuming || !catchup_takes(s, run->events[i])) {
+                tell_one(w, s, run->events[i], is_bulk);
+            }
         }
         return;
     }
@@ -262,6 +266,20 @@ static void tell_sessions(struct worker *w, const struct event *ev) {
     }
 }
 
+/* Those named in a message are told so, whether they follow its room or not. */
+static void tell_named(struct worker *w, const struct event *ev) {
+    for (size_t i = 0; i < ev->session_count; i++) {
+        struct session *s = worker_session(w, ev->sessions[i]);
+        if (s == NULL || s->state != SESSION_LIVE) {
+            continue;
+        }
+        buf_reset(&w->scratch);
+        if (s->dialect->encode_event(ev, VIEW_NAMED, &w->scratch)) {
+            session_push(s, worker_frame(w, &w->own_spool, s, worker_said(w)), false);
+        }
+    }
+}
+
 /* A change in a dm that did not name it: only the store knew whom it concerns. It is rare, so
  * nobody keeps a list for it. */
 static void tell_pair(struct worker *w, const struct event *ev) {
@@ -288,6 +306,9 @@ static void on_follow(struct worker *w, const struct event *ev) {
     }
     if (ev->type == EV_follow_started) {
         fanout_sit(w, s, ev->room);
+        if (ev->is_on) {
+            catchup_begin(s, ev->room);
+        }
     } else {
         fanout_rise(w, s, ev->room);
     }
@@ -317,6 +338,10 @@ static void on_event(struct worker *w, struct run *run, const struct event *ev) 
     if (ev->audience == AUD_ROOM) {
         if (is_heard(w, ev)) {
             add_to_run(w, run, ev);
+        }
+        if (ev->session_count > 0) {
+            end_run(w, run);
+            tell_named(w, ev);
         }
         if (ev->type == EV_room_removed) {
             end_run(w, run);
@@ -359,22 +384,31 @@ static void on_reply(struct worker *w, struct run *run, const struct reply *repl
     if (reply->refusal != REFUSE_NONE) {
         count_refusal(reply);
     }
-    if (reply->cmd == CMD_session_open) {
+    if (reply->cmd == CMD_session_open && !s->is_upgraded) {
         end_run(w, run);
         session_go_live(s, reply);
     } else if (s->dialect != NULL && s->state == SESSION_LIVE) {
+        const struct dialect *form = reply->form == 0 ? s->dialect : dialect_of(reply->form);
+        if (reply->cmd == CMD_session_open) {
+            session_renew(s, reply);
+        }
         buf_reset(&w->scratch);
-        if (s->dialect->encode_reply(reply, s->lang, &w->scratch)) {
+        if (form->encode_reply(reply, s->lang, &w->scratch)) {
             struct str said = worker_said(w);
             if (run->count > 0) {    // which is told first, and needs the scratch
                 said = arena_str(&w->arena, said);
                 end_run(w, run);
             }
-            session_say(s, said);
+            session_say_answer(s, said, reply->part);
             arena_reset(&w->arena);
         }
     }
-    session_answered(s, session_is_question(reply->cmd));
+    session_answered(s, session_is_question(reply->cmd), reply->part);
+}
+
+static void note_position(struct worker *w, const struct event *ev) {
+    uint64_t position = ev->type == EV_message_posted ? ev->message.v : ev->position;
+    w->position = MAX(w->position, position);
 }
 
 void fanout_batch(struct worker *w, const struct batch *batch) {
@@ -382,7 +416,10 @@ void fanout_batch(struct worker *w, const struct batch *batch) {
 
     BATCH_EACH(item, batch) {
         switch (item->kind) {
-        case ITEM_EVENT: on_event(w, &run, &item->event); break;
+        case ITEM_EVENT:
+            on_event(w, &run, &item->event);
+            note_position(w, &item->event);
+            break;
         case ITEM_REPLY: on_reply(w, &run, &item->reply); break;
         case ITEM_ASK: break;    // a reader answers it
         }

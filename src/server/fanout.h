@@ -9,7 +9,7 @@
 #ifndef PARLOIR_SERVER_FANOUT_H
 #define PARLOIR_SERVER_FANOUT_H
 
-#include "core/ids.h"
+#include "dialect/dialect.h"
 
 struct batch;
 struct session;
@@ -22,5 +22,8 @@ void fanout_batch(struct worker *w, const struct batch *batch);
 void fanout_sit(struct worker *w, struct session *s, room_id room);
 void fanout_rise(struct worker *w, struct session *s, room_id room);
 void fanout_rise_all(struct worker *w, struct session *s);
+
+/* How a session looks at an event. */
+enum view session_view(const struct session *s, const struct event *ev);
 
 #endif

@@ -10,8 +10,10 @@
 #include "net/lines.h"
 #include "obs/metrics.h"
 #include "server/addresses.h"
+#include "server/catchup.h"
 #include "server/door.h"
 #include "server/fanout.h"
+#include "server/gather.h"
 #include "server/operator.h"
 #include "server/ring.h"
 #include "server/server.h"
@@ -19,6 +21,7 @@
 
 #define PING_MS                                                                                    \
     45000    // silence after which we ask whether anybody is there; twice that is the end
+#define EXPIRY_NOTICE_MS 60000      // before its credential ends, a session is told so
 #define TOO_SLOW_LEAVING_MS 5000    // what a slow reader has left to read why it is closed
 
 _Static_assert(sizeof(struct session) <= 504,
@@ -57,6 +60,10 @@ static uint64_t nearest(uint64_t a, uint64_t b) {
 
 void session_set_timer(struct session *s) {
     uint64_t due_ms = nearest(s->due_ms, s->expires_ms);
+    if (s->expires_ms != 0 && !s->is_expiry_told && s->state == SESSION_LIVE) {
+        due_ms = s->expires_ms - MIN(s->expires_ms, EXPIRY_NOTICE_MS);
+        due_ms = nearest(s->due_ms, MAX(due_ms, 1));
+    }
     if (s->stalled_ms != 0) {
         due_ms = nearest(due_ms, s->stalled_ms + STALL_MS);
     }
@@ -168,14 +175,30 @@ void session_push(struct session *s, struct span span, bool is_bulk) {
         write_some(s);    // it waits for us and not for the reader: it can go now
         err = push(s, span, may_wait(s));
     }
-    s->is_too_slow = err != OK;
-    if (s->is_too_slow || !s->conn.is_write_blocked) {
-        worker_dirty(s->worker, s, is_bulk && !s->is_too_slow);
+    if (err != OK) {
+        session_is_too_slow(s);
+    } else if (!s->conn.is_write_blocked) {
+        worker_dirty(s->worker, s, is_bulk);
     }
+}
+
+void session_is_too_slow(struct session *s) {
+    s->is_too_slow = true;
+    worker_dirty(s->worker, s, false);
 }
 
 void session_say(struct session *s, struct str message) {
     session_push(s, worker_frame(s->worker, &s->worker->own_spool, s, message), false);
+}
+
+void session_say_answer(struct session *s, struct str said, uint32_t part) {
+    if (part != 0 && s->gather != NULL) {
+        gather_take(s, said);
+        return;
+    }
+    while (!str_is_empty(said)) {
+        session_say(s, str_cut(&said, '\n'));
+    }
 }
 
 void session_say_raw(struct session *s, struct str bytes) {
@@ -201,7 +224,12 @@ static void on_flushed(struct session *s) {
 static void let_go(struct session *s) {
     size_t bytes_max = s->worker->settings->config->limits_outbox_bytes / 4;
     unsigned pending_max = s->framing == FRAMING_LINES ? 0 : PENDING_MAX / 2;
-    if (s->is_held && s->pending <= pending_max && s->questions == 0 &&
+    if (s->is_upgraded) {
+        catchup_go_on(s);
+        gather_go_on(s);
+    }
+    bool is_busy = s->is_upgraded && (s->gather != NULL || catchup_is_busy(s));
+    if (s->is_held && s->pending <= pending_max && s->questions == 0 && !is_busy &&
         s->outbox.bytes <= bytes_max) {
         s->is_held = false;
         session_read_on(s);
@@ -228,33 +256,70 @@ void session_flush(struct session *s) {
 
 /* Were these asked without a bound, the answers would pile up faster than anybody reads them. */
 bool session_is_question(enum cmd_type cmd) {
-    return cmd == CMD_room_history || cmd == CMD_direct_history || cmd == CMD_list;
+    static const bool questions[CMD_COUNT] = {
+        [CMD_room_history] = true, [CMD_direct_history] = true, [CMD_list] = true,
+        [CMD_room_resume] = true,  [CMD_message_search] = true, [CMD_unread_list] = true,
+    };
+    return questions[cmd];
 }
 
-bool session_ask(struct session *s, struct cmd *cmd) {
-    struct ring *ring = s->worker->server->ring;
+/* What cannot be within the limit is not carried round the ring to hear so there. The core would
+ * say it in these words, for which there is room in `detail`. */
+static void bound_content(const struct session *s, struct cmd *cmd, struct buf *detail) {
+    uint64_t chars_max = s->worker->settings->config->limits_message_chars;
+    if (cmd->content.n > CHAR_BYTES_MAX * chars_max) {
+        buf_printf(detail, "%zu characters; at most %zu", str_chars(cmd->content),
+                   (size_t)chars_max);
+        *cmd = (struct cmd){ .type = CMD_malformed,
+                             .refusal = REFUSE_too_long,
+                             .detail = buf_str(detail),
+                             .room_name = cmd->room_name,
+                             .ref = cmd->ref,
+                             .form = cmd->form,
+                             .part = cmd->part };
+    }
+}
+
+struct intake *session_intake(struct session *s, struct cmd *cmd) {
+    SCOPED(buf_fini) struct buf detail = BUF_INIT(DETAIL_BYTES_MAX);
+    if (s->framing == FRAMING_WS) {
+        bound_content(s, cmd, &detail);
+    }
     cmd->session = s->id;
     cmd->dialect = s->dialect->id;
     struct intake *intake = intake_new(cmd);
     intake->taken_us = clock_mono_us();
+    return intake;
+}
 
+void session_send(struct session *s, struct intake *intake) {
+    enum cmd_type cmd = intake->cmd.type;
+    s->pending++;
+    s->questions += session_is_question(cmd);
+    // one line at a time keeps an operator's answers in order; but each of them costs a commit
+    bool is_alone = s->framing == FRAMING_LINES && cmd != CMD_fact_add;
+    unsigned pending_max = is_alone ? 1 : PENDING_MAX;
+    bool is_full = s->pending >= pending_max || s->questions >= QUESTIONS_MAX;
+    s->is_held = s->is_held || is_full;
+    worker_push(s->worker, intake);
+}
+
+bool session_ask(struct session *s, struct cmd *cmd) {
+    struct ring *ring = s->worker->server->ring;
     bool has_credit = ring_admit(ring);
     if (!has_credit) {
         ring_admit_always(ring);    // this one is here already; the next one is not read
         METRIC_ADD_AT(intake_stalls_total, s->worker->index, 1);
         worker_starve(s->worker, s);
     }
-    s->pending++;
-    s->questions += session_is_question(cmd->type);
-    // one line at a time keeps an operator's answers in order; but each of them costs a commit
-    bool is_alone = s->framing == FRAMING_LINES && cmd->type != CMD_fact_add;
-    unsigned pending_max = is_alone ? 1 : PENDING_MAX;
-    s->is_held = s->pending >= pending_max || s->questions >= QUESTIONS_MAX;
-    worker_push(s->worker, intake);
+    session_send(s, session_intake(s, cmd));
     return has_credit && !s->is_held;
 }
 
 void session_read_on(struct session *s) {
+    if (s->is_upgraded) {
+        gather_go_on(s);
+    }
     if (s->state == SESSION_LIVE && !s->is_held && !s->is_starved && !s->worker->is_draining) {
         conn_resume(&s->conn);
     }
@@ -271,12 +336,15 @@ void session_leave_if_drained(struct session *s) {
     }
 }
 
-void session_answered(struct session *s, bool was_question) {
+void session_answered(struct session *s, bool was_question, uint32_t part) {
     CHECK(s->pending > 0);
     s->pending--;
     if (was_question) {
         CHECK(s->questions > 0);
         s->questions--;
+    }
+    if (part != 0 && s->gather != NULL) {
+        gather_end_if_done(s);
     }
     let_go(s);
     if (s->framing == FRAMING_LINES && s->is_peer_done && s->pending == 0) {
@@ -284,19 +352,11 @@ void session_answered(struct session *s, bool was_question) {
     }
 }
 
-/* What cannot be within the limit is not carried round the ring to hear so there. The core would
- * say it in these words, for which there is room in `detail`. */
-static void bound_content(const struct session *s, struct cmd *cmd, struct buf *detail) {
-    uint64_t chars_max = s->worker->settings->config->limits_message_chars;
-    if (cmd->content.n > CHAR_BYTES_MAX * chars_max) {
-        buf_printf(detail, "%zu characters; at most %zu", str_chars(cmd->content),
-                   (size_t)chars_max);
-        *cmd = (struct cmd){ .type = CMD_malformed,
-                             .refusal = REFUSE_too_long,
-                             .detail = buf_str(detail),
-                             .room_name = cmd->room_name,
-                             .ref = cmd->ref,
-                             .dialect = cmd->dialect };
+/* As the envelope's document words it. */
+static void log_message(const struct session *s, const struct cmd *cmd) {
+    if (s->dialect->id == DIALECT_envelope) {
+        LOG_DEBUG("WS_MESSAGE", STR("Type", cmd_name(cmd->type)), U64("UserID", s->user.v),
+                  TEXT("Room", cmd->room_name));
     }
 }
 
@@ -305,20 +365,30 @@ static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
     if (s->state != SESSION_LIVE) {
         return true;
     }
+    if (s->expires_ms != 0 && s->worker->loop.now_ms >= s->expires_ms) {
+        session_refuse(s, REFUSE_expired);
+        return false;
+    }
     if (kind == LINK_BINARY) {
         session_leave(s, WS_CLOSE_UNSUPPORTED, STR_LIT("text only"));
         return false;
     }
     struct cmd cmd;
-    SCOPED(buf_fini) struct buf detail = BUF_INIT(DETAIL_BYTES_MAX);
-    s->dialect->decode(&s->worker->decode, payload, &cmd);
-    bound_content(s, &cmd, &detail);
-    METRIC_ADD_AT(messages_in_total, s->dialect->id, 1);
+    unsigned parts = s->dialect->decode(&s->worker->decode, payload, &cmd);
+    METRIC_ADD_AT(messages_in_total, s->dialect->id, MAX(parts, 1));
+    s->worker->fed_bytes += payload.n;
+    if (parts > 0) {
+        gather_begin(s, parts, cmd.ref);
+        return !s->is_held;
+    }
     if (cmd.type == CMD_malformed) {
         METRIC_ADD_AT(protocol_errors_total, s->dialect->id, 1);
+    } else if (cmd.type == CMD_session_open) {
+        door_renew(s, &cmd);
     }
-    s->worker->fed_bytes += payload.n;
-    return session_ask(s, &cmd) && s->worker->fed_bytes < FEED_BYTES_PER_TURN;
+    log_message(s, &cmd);
+    bool may_go_on = session_ask(s, &cmd);
+    return may_go_on && s->worker->fed_bytes < FEED_BYTES_PER_TURN;
 }
 
 /* Counts a ping or a pong. true: one too many within this second, and the session leaves. */
@@ -493,6 +563,36 @@ static void tell_core_of_close(struct session *s) {
     worker_push(s->worker, intake);
 }
 
+/* The lines of the envelope's document keep its names; the others are the house's. */
+static void log_connect(struct session *s) {
+    s->opened_s = (uint32_t)(s->worker->loop.now_ms / 1000);
+    if (s->dialect->id == DIALECT_envelope && log_is_on(LOG_LEVEL_INFO)) {
+        char address[CONN_ADDRESS_BYTES];
+        conn_address(&s->conn, address);
+        LOG_INFO("WS_CONNECT", U64("UserID", s->user.v), STR("IP", address));
+    }
+    LOG_DEBUG("session.opened", U64("session", s->id.v), U64("user", s->user.v),
+              STR("dialect", s->dialect->name));
+}
+
+static void log_disconnect(const struct session *s) {
+    if (s->dialect->id == DIALECT_envelope) {
+        uint64_t seconds = s->worker->loop.now_ms / 1000 - s->opened_s;
+        LOG_INFO("WS_DISCONNECT", U64("UserID", s->user.v), U64("Duration", seconds));
+    }
+}
+
+void session_renew(struct session *s, const struct reply *reply) {
+    if (reply->refusal != REFUSE_NONE) {
+        return;    // what it had before still counts
+    }
+    uint64_t now_ms = clock_wall_ms();
+    uint64_t left_ms = reply->until_ms - MIN(reply->until_ms, now_ms);
+    s->expires_ms = reply->until_ms == 0 ? 0 : s->worker->loop.now_ms + left_ms;
+    s->is_expiry_told = false;
+    session_set_timer(s);
+}
+
 void session_go_live(struct session *s, const struct reply *reply) {
     bool is_yes = reply->refusal == REFUSE_NONE;
     s->is_open_in_core = is_yes;
@@ -508,12 +608,12 @@ void session_go_live(struct session *s, const struct reply *reply) {
     s->conn.read_bytes = LOOP_READ_BYTES;
     door_accept(s);
     session_enter(s, SESSION_LIVE);
+    session_renew(s, reply);
     s->is_counted = true;
     METRIC_ADD_AT(connections, s->dialect->id, 1);
     METRIC_ADD_AT(connections_total, s->dialect->id, 1);
     METRIC_ADD_AT(reconnections_total, s->dialect->id, reply->is_return);
-    LOG_DEBUG("session.opened", U64("session", s->id.v), U64("user", s->user.v),
-              STR("dialect", s->dialect->name));
+    log_connect(s);
     session_read_on(s);
     session_check_token(s);    // revoked while the core thought about it?
 }
@@ -526,6 +626,7 @@ static void stop_being_live(struct session *s) {
     if (s->is_counted) {
         s->is_counted = false;
         METRIC_ADD_AT(connections, s->dialect->id, -1);
+        log_disconnect(s);
     }
     tell_core_of_close(s);
 }
@@ -565,7 +666,7 @@ void session_refuse(struct session *s, enum refusal why) {
         session_leave(s, 0, STR_NONE);
         return;
     }
-    struct event ended = { .type = EV_session_ended, .refusal = why };
+    struct event ended = { .type = EV_session_ended, .at_ms = clock_wall_ms(), .refusal = why };
     buf_reset(&s->worker->scratch);
     if (s->dialect->encode_event(&ended, VIEW_OTHER, &s->worker->scratch)) {
         session_say(s, worker_said(s->worker));
@@ -607,6 +708,10 @@ void session_fini(struct session *s) {
     worker_clean(s->worker, s);
     addresses_leave(s->worker->server->addresses, s);
     door_close(s);
+    if (s->is_upgraded) {
+        gather_free(&s->gather);
+    }
+    catchup_free(&s->catchup);
     ws_fini(&s->ws);
     if (s->framing == FRAMING_LINES) {
         lines_free(&s->lines);
@@ -650,6 +755,18 @@ static void on_state_too_long(struct session *s) {
     }
 }
 
+static void tell_of_expiry(struct session *s) {
+    struct event ev = { .type = EV_session_expiring };
+    uint64_t now_ms = clock_wall_ms();
+    s->is_expiry_told = true;
+    ev.at_ms = now_ms;
+    ev.until_ms = now_ms + (s->expires_ms - s->worker->loop.now_ms);
+    buf_reset(&s->worker->scratch);
+    if (s->dialect->encode_event(&ev, VIEW_OTHER, &s->worker->scratch)) {
+        session_say(s, worker_said(s->worker));
+    }
+}
+
 void session_on_timer(struct session *s) {
     uint64_t now_ms = s->worker->loop.now_ms;
 
@@ -659,6 +776,9 @@ void session_on_timer(struct session *s) {
     } else if (s->expires_ms != 0 && now_ms >= s->expires_ms) {
         s->expires_ms = 0;
         session_refuse(s, REFUSE_expired);
+    } else if (s->expires_ms != 0 && !s->is_expiry_told && s->state == SESSION_LIVE &&
+               now_ms + EXPIRY_NOTICE_MS >= s->expires_ms) {
+        tell_of_expiry(s);
     } else if (s->stalled_ms != 0 && s->conn.is_write_blocked &&
                now_ms >= s->stalled_ms + STALL_MS) {
         s->stalled_ms = 0;

@@ -57,6 +57,9 @@ struct dialect;
 struct entrance;
 struct worker;
 struct lines;
+struct catchup;
+struct gather;
+struct intake;
 struct reply;
 struct visit;
 struct room_here;
@@ -71,8 +74,9 @@ struct session {
     struct conn conn;         // first: they are one
     struct worker *worker;    // borrowed
     union {
-        struct visit *visit;    // owned; HEAD and GREETING only
-        struct lines *lines;    // owned; framing lines only
+        struct visit *visit;      // owned; HEAD and GREETING only, until is_upgraded
+        struct lines *lines;      // owned; framing lines only
+        struct gather *gather;    // owned; framing ws: a batch of commands under way
     };
     const struct dialect *dialect;    // NULL before GREETING
     struct token_hash *api_token;     // owned; what it came in with; NULL: a JWT
@@ -83,6 +87,7 @@ struct session {
     struct node on_dirty;    // worker::dirty: something waits and the socket may take it
     struct timer timer;      // the nearest of its deadlines
     struct outbox outbox;
+    struct catchup *catchup;    // owned; rooms it is resuming
     union {
         struct follow one;      // the rooms it follows: the usual one lies here,
         struct follow *many;    // owned; more lie there
@@ -95,26 +100,29 @@ struct session {
     uint64_t expires_ms;       // monotonic: when its credential ends; 0: never
     uint64_t stalled_ms;       // since when its socket takes nothing; 0: it does
     uint64_t heard_ms;         // when it was last heard of
+    uint32_t opened_s;         // when it went live, on the loop's clock
     uint16_t pending;          // commands under way in the ring
     uint16_t control_count;    // control frames within control_s
     uint16_t close_code;       // LEAVING: what the close frame said
     uint8_t state;             // enum session_state
     uint8_t framing;           // enum framing
     uint8_t lang;              // enum lang
-    bool is_deflating;
-    bool is_bulk;            // on_dirty is the bulk list
-    bool is_open_in_core;    // session_open was answered with yes
-    bool is_close_told;      // session_close is under way
-    bool is_too_slow;        // more would wait than may: it ends at its next flush
-    uint8_t questions;       // commands under way that the store's readers answer
-    bool is_held;            // not read: too many of its own commands are under way
-    bool is_pinged;          // a ping of ours is unanswered
-    bool is_peer_done;       // the peer's close frame, or its end, has come
-    bool is_hub_only;        // it came in where every path is the hub's
-    bool is_starved;         // not read: its id is in worker::starved until credits come back
-    bool is_counted;         // in the gauge of its dialect's connections
-    bool is_turned_away;     // its address holds too many: it only stays to be told
-    bool is_closed;          // the descriptor is gone
+    uint8_t questions;         // commands under way that the store's readers answer
+    bool is_deflating : 1;
+    bool is_bulk : 1;            // on_dirty is the bulk list
+    bool is_open_in_core : 1;    // session_open was answered with yes
+    bool is_close_told : 1;      // session_close is under way
+    bool is_too_slow : 1;        // more would wait than may: it ends at its next flush
+    bool is_held : 1;            // not read: too many of its own commands are under way
+    bool is_pinged : 1;          // a ping of ours is unanswered
+    bool is_peer_done : 1;       // the peer's close frame, or its end, has come
+    bool is_hub_only : 1;        // it came in where every path is the hub's
+    bool is_starved : 1;         // not read: its id is in worker::starved until credits come back
+    bool is_counted : 1;         // in the gauge of its dialect's connections
+    bool is_turned_away : 1;     // its address holds too many: it only stays to be told
+    bool is_closed : 1;          // the descriptor is gone
+    bool is_upgraded : 1;        // 101 was said
+    bool is_expiry_told : 1;     // that its credential ends soon
 };
 
 /* Takes over a descriptor that came in at this entrance; a newcomer that cannot be served is
@@ -133,6 +141,13 @@ void session_push(struct session *s, struct span span, bool is_bulk);
 /* Frames a message for this session alone and queues it. */
 void session_say(struct session *s, struct str message);
 
+/* Says what an encoder left, a message a line; or, the answer to a part, keeps it for the
+ * others. */
+void session_say_answer(struct session *s, struct str said, uint32_t part);
+
+/* More waits for it than may: it ends at its next flush, and hears no more. */
+void session_is_too_slow(struct session *s);
+
 /* Queues bytes as they are (an HTTP response). */
 void session_say_raw(struct session *s, struct str bytes);
 
@@ -143,8 +158,13 @@ void session_flush(struct session *s);
  * it no more for now, because no credit is left, or too many of its own are under way. */
 bool session_ask(struct session *s, struct cmd *cmd);
 
-/* Its command was answered: takes the next ones in if it had to wait for that. */
-void session_answered(struct session *s, bool was_question);
+/* The two halves of it: a copy that may travel, of a session's command; and the sending, for which
+ * a credit was taken. */
+struct intake *session_intake(struct session *s, struct cmd *cmd);
+void session_send(struct session *s, struct intake *intake);
+
+/* Its command, or that part of several, was answered: takes the next ones in if it had to wait. */
+void session_answered(struct session *s, bool was_question, uint32_t part);
 
 /* Whether a reader of the store answers it, at length. */
 bool session_is_question(enum cmd_type cmd);
@@ -161,8 +181,9 @@ void session_check_token(struct session *s);
 /* Ends it now, with nothing more said. */
 void session_drop(struct session *s, bool is_reset);
 
-/* After the upgrade: the core said yes to `reply`. */
+/* The core has answered a session_open: the first one, or one that brought a fresh credential. */
 void session_go_live(struct session *s, const struct reply *reply);
+void session_renew(struct session *s, const struct reply *reply);
 
 /* Its timer is due. */
 void session_on_timer(struct session *s);

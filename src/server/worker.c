@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "obs/metrics.h"
+#include "server/catchup.h"
 #include "server/fanout.h"
 #include "server/operator.h"
 #include "server/ring.h"
@@ -196,14 +197,23 @@ static void take_batches(struct worker *w) {
 
 static void say_answer(struct worker *w, struct answer *answer) {
     struct session *s = worker_session(w, answer->ask.session);
-    buf_reset(&w->scratch);
     if (s == NULL) {
         return;
     }
-    if (s->state == SESSION_LIVE && s->dialect->encode_answer(answer, s->lang, &w->scratch)) {
-        session_say(s, worker_said(w));
+    const struct ask *ask = &answer->ask;
+    bool is_live = s->state == SESSION_LIVE;
+    if (is_live && ask->kind == ASK_RESUME) {
+        catchup_answer(s, answer);
     }
-    session_answered(s, true);
+    buf_reset(&w->scratch);
+    const struct dialect *form = ask->form == 0 ? s->dialect : dialect_of(ask->form);
+    if (is_live && form->encode_answer(answer, s->lang, &w->scratch)) {
+        session_say_answer(s, worker_said(w), ask->part);
+    }
+    if (is_live && ask->kind == ASK_RESUME) {
+        catchup_end(s, answer);
+    }
+    session_answered(s, true, ask->part);
 }
 
 /* Says answers until a turn's share of bytes is encoded. */

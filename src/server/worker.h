@@ -107,6 +107,7 @@ struct worker {
 
     size_t fed_bytes;        // of messages, unpacked, in what is now being fed
     size_t backlog_bytes;    // waiting for sessions whose sockets are full
+    uint64_t position;       // of the log: batches have told everything up to here
     unsigned told;           // BIT() of each dialect told a message in this batch
     struct spool spools[WIRE_FORMS];
     struct spool own_spool;    // frames for one session

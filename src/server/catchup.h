@@ -1,0 +1,46 @@
+/* Catching up: one session resumes one room, without a hole and without a repeat.
+ *
+ *      follow_started ──> seated; what is said in the room is kept    (catchup_takes)
+ *      the reader's answer ──> what was missed is told                (catchup_answer)
+ *                              more of it? asked for once the socket has taken this
+ *      all of it told ──> `resumed`, then what was kept, but for what the answer had already
+ *
+ * The log's position tells which is which: the reader looked as of one position, and an event of
+ * the room up to there is in its answer, however late it comes round the ring. Nothing else of the
+ * session is read until it has caught up.
+ *
+ * Thread   the session's worker.
+ * Memory   owned by the session; a quiet one that has caught up is forgotten at the next event.
+ * Bound    what is kept counts as what may wait for the session: over it, it is too slow. */
+#ifndef PARLOIR_SERVER_CATCHUP_H
+#define PARLOIR_SERVER_CATCHUP_H
+
+#include "core/batch.h"
+
+struct catchup;
+struct session;
+
+/* The session was seated in a room that it resumes. */
+void catchup_begin(struct session *s, room_id room);
+
+/* Whether it is still on its way in any room, and must not be read. */
+bool catchup_is_busy(const struct session *s);
+
+/* Whether events of the room are looked at here. */
+bool catchup_is_in(const struct session *s, room_id room);
+
+/* Keeps or drops an event of the room. false: tell it as usual. */
+bool catchup_takes(struct session *s, const struct event *ev);
+
+/* Tells what was missed; the encoder says the rest of the answer. */
+void catchup_answer(struct session *s, const struct answer *answer);
+
+/* After the answer was said: tells what was kept, if that was all. */
+void catchup_end(struct session *s, const struct answer *answer);
+
+/* Asks for more, if there is more and the socket has taken enough. */
+void catchup_go_on(struct session *s);
+
+void catchup_free(struct catchup **first);
+
+#endif
