@@ -161,6 +161,26 @@ void loop_wake(struct loop *l) {
     uv_async_send(&l->wake);
 }
 
+static void on_work(uv_work_t *work) {
+    struct job *job = CONTAINER_OF(work, struct job, work);
+    job->run(job);
+}
+
+static void on_work_done(uv_work_t *work, int status) {
+    struct job *job = CONTAINER_OF(work, struct job, work);
+    CHECK(status == 0);    // nobody cancels one
+    loop_begin_turn(job->loop);
+    job->loop->job_count--;
+    job->done(job);
+}
+
+void loop_work(struct loop *l, struct job *job) {
+    job->loop = l;
+    l->job_count++;
+    int uv_err = uv_queue_work(&l->uv, &job->work, on_work, on_work_done);
+    CHECK(uv_err == 0);    // it fails only without a callback
+}
+
 void loop_later(struct loop *l, struct later *t) {
     if (!node_is_on_list(&t->on_loop)) {
         list_push(&l->later, &t->on_loop);

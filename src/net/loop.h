@@ -26,6 +26,16 @@ struct later {
     void (*run)(struct later *t);
 };
 
+/* Work that may block, done on a thread of libuv's pool. Embedded in what it works on, which must
+ * live until `done`. */
+struct job {
+    uv_work_t work;
+    struct loop *loop;
+    void (*run)(struct job *job);     // on another thread
+    void (*done)(struct job *job);    // on the loop's again
+    struct later later;               // the virtual loop's (test/fakes)
+};
+
 /* What a loop asks of its owner. Each may be NULL. */
 struct loop_ops {
     void (*on_wake)(void *ctx);        // somebody called loop_wake
@@ -46,6 +56,7 @@ struct loop {
     uint64_t tick_ms;      // when `tick` is due, UINT64_MAX: not set
     uint8_t *read_buf;     // LOOP_READ_BYTES, lent to whoever reads now
     size_t conn_count;
+    size_t job_count;    // under way; the loop does not end before them
     struct loop_ops ops;
     void *ctx;
     bool is_in_turn;    // now_ms was refreshed since the last sleep
@@ -71,6 +82,10 @@ void loop_wake(struct loop *l);
 /* Runs t->run once in the next turn, before its on_turn_end; the loop does not sleep until then.
  * Harmless when it waits already. list_drop(&t->on_loop) takes it back. */
 void loop_later(struct loop *l, struct later *t);
+
+/* Runs job->run on the pool and then job->done in a later turn. Jobs of one loop may be run side by
+ * side; whoever needs an order asks for the next in `done`. */
+void loop_work(struct loop *l, struct job *job);
 
 /* Starts a turn unless it has started: refreshes now_ms. Every libuv callback on this loop calls
  * it before anything else. */

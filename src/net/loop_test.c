@@ -158,6 +158,34 @@ TEST(what_is_left_for_later_runs_once_in_each_following_turn) {
     EQ(seen->later_at_turn, 3);    // each with the end of a turn before it
 }
 
+struct piece {
+    struct job job;
+    struct seen *seen;
+    pthread_t ran_on;
+    bool is_done;
+};
+
+static void on_piece_run(struct job *job) {
+    CONTAINER_OF(job, struct piece, job)->ran_on = pthread_self();
+}
+
+static void on_piece_done(struct job *job) {
+    struct piece *piece = CONTAINER_OF(job, struct piece, job);
+    OKAY(!pthread_equal(piece->ran_on, pthread_self()));
+    piece->is_done = true;
+}
+
+TEST(work_is_done_elsewhere_and_told_here_before_the_loop_ends) {
+    SCOPED(seen_free) struct seen *seen = seen_new();
+    struct piece piece = { .job = { .run = on_piece_run, .done = on_piece_done }, .seen = seen };
+    loop_work(&seen->loop, &piece.job);
+    EQ(seen->loop.job_count, 1);
+    loop_stop(&seen->loop);
+    loop_run(&seen->loop);
+    OKAY(piece.is_done);
+    EQ(seen->loop.job_count, 0);
+}
+
 TEST(the_clock_stands_still_within_a_turn_and_moves_between_turns) {
     SCOPED(seen_free) struct seen *seen = seen_new();
     loop_begin_turn(&seen->loop);

@@ -73,6 +73,21 @@ void loop_later(struct loop *l, struct later *t) {
     }
 }
 
+static void on_job_done(struct later *t) {
+    struct job *job = CONTAINER_OF(t, struct job, later);
+    job->loop->job_count--;
+    job->done(job);
+}
+
+/* The pool is as fast as can be: what it does is done when it is asked. */
+void loop_work(struct loop *l, struct job *job) {
+    job->loop = l;
+    l->job_count++;
+    job->run(job);
+    job->later = (struct later){ .run = on_job_done };
+    loop_later(l, &job->later);
+}
+
 void loop_begin_turn(struct loop *l) {
     if (!l->is_in_turn) {
         l->is_in_turn = true;
@@ -194,7 +209,7 @@ void fake_loop_turn(struct loop *l) {
 }
 
 bool fake_loop_is_over(const struct loop *l) {
-    return l->is_stopping && l->conn_count == 0;
+    return l->is_stopping && l->conn_count == 0 && l->job_count == 0;
 }
 
 /* ---- its net */
