@@ -134,6 +134,17 @@ OPT(limits_backlog_bytes, "limits.backlog_bytes",
 OPT(limits_hello_ms, "limits.hello_ms", TIME, RANGE(100, 600000), "10s", NULL, RELOAD,
     "How long a connection may take to send its first request and authenticate.")
 
+OPT(media_bytes_max, "media.bytes_max",
+    BYTES, RANGE(1, 1099511627776), "10MiB", NULL, RELOAD, "Bytes one upload may have.")
+OPT(media_quota_bytes, "media.quota_bytes",
+    BYTES, RANGE(0, 1099511627776), "1GiB", NULL, RELOAD,
+    "Bytes all uploads of one user may have together; 0 for no limit.")
+OPT(media_spare_bytes, "media.spare_bytes",
+    BYTES, RANGE(0, 1099511627776), "64MiB", NULL, START,
+    "Bytes of the disk that uploads leave free: with less, they are refused.")
+OPT(media_orphan_ms, "media.orphan_ms", TIME, RANGE(1000, 31536000000), "24h", NULL, RELOAD,
+    "How long an upload that no message shows is kept.")
+
 OPT(server_workers, "server.workers", NUMBER, RANGE(0, 64), "0", NULL, START,
     "Threads that serve connections; 0 for one on each CPU.")
 OPT(server_credits, "server.credits", NUMBER, RANGE(16, 1048576), "4096", NULL, START,

@@ -40,3 +40,7 @@ COUNTER(rate_limited_total, dialect, "Commands refused because of a rate limit."
 COUNTER(refusals_total, dialect, "Commands the rules refused, rate limits among them.")
 COUNTER(protocol_errors_total, dialect, "Input that was not what its protocol allows.")
 COUNTER(http_requests_total, none, "HTTP requests answered.")
+COUNTER(uploads_total, none, "Files taken in.")
+COUNTER(upload_bytes_total, none, "Bytes of the files taken in.")
+COUNTER(upload_errors_total, none, "Uploads that were refused or failed.")
+COUNTER(uploads_removed_total, none, "Files removed because no message showed them.")

@@ -8,9 +8,11 @@
 #include "net/http1.h"
 #include "obs/metrics.h"
 #include "server/credential.h"
+#include "server/download.h"
 #include "server/operator.h"
 #include "server/page.h"
 #include "server/server.h"
+#include "server/upload.h"
 #include "server/worker.h"
 #include "store/store.h"
 
@@ -26,11 +28,40 @@ struct visit {
     char accept[WS_ACCEPT_BYTES];       // GREETING: what 101 will say
     struct ws_deflate_terms deflate;
     const char *subprotocol;    // static, NULL: none was asked for that we know
+    struct upload_request *upload;        // owned; the request's body is a file
+    struct download_request *download;    // owned; the answer is a file
     enum refusal refusal;       // GREETING: whom it is for may not come in
     bool is_answered;           // the current request is
 };
 
 /* ---- answering */
+
+/* Whether http.origins names it. */
+static bool is_listed(const struct session *s, struct str origin) {
+    const struct config_list *welcome = &s->worker->settings->config->http_origins;
+    for (size_t i = 0; i < welcome->count; i++) {
+        if (str_eq_nocase(welcome->items[i], origin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What browsers must hear before a page of another origin may see an answer: that page's origin, if
+ * it is welcome. Any page may be told what any program could ask. */
+static void put_cors(struct session *s, const struct http1_request *req, struct buf *extra) {
+    struct str origin = http1_header(req, "Origin");
+    if (str_is_empty(origin)) {
+        return;
+    }
+    if (is_listed(s, STR_LIT("*"))) {
+        BUF_PUT_LIT(extra, "Access-Control-Allow-Origin: *\r\n");
+    } else if (is_listed(s, origin)) {
+        BUF_PUT_LIT(extra, "Access-Control-Allow-Origin: ");
+        buf_put_str(extra, origin);
+        BUF_PUT_LIT(extra, "\r\nVary: Origin\r\n");
+    }
+}
 
 static void answer(struct session *s, const struct http1_response *res) {
     struct worker *w = s->worker;
@@ -38,6 +69,9 @@ static void answer(struct session *s, const struct http1_response *res) {
     BUF_PUT_LIT(&extra, "Date: ");
     clock_put_http(&extra, clock_wall_ms());
     BUF_PUT_LIT(&extra, "\r\n");
+    if (s->visit != NULL && s->visit->req != NULL) {
+        put_cors(s, s->visit->req, &extra);
+    }
     buf_put_str(&extra, res->extra);
     struct http1_response dated = *res;
     dated.extra = buf_str(&extra);
@@ -72,6 +106,16 @@ static void answer_error(struct session *s, int status, struct str extra, struct
     json_put_text(&body, sentence);
     BUF_PUT_LIT(&body, "}\n");
     answer_json(s, status, extra, buf_str(&body));
+}
+
+void door_answer(struct session *s, int status, struct str extra, struct str body) {
+    answer_json(s, status, extra, body);
+}
+
+void door_answer_file(struct session *s, const struct http1_response *res) {
+    struct http1_response kept = *res;
+    kept.is_keep_alive = s->visit->req->is_keep_alive && !server_is_draining(s->worker->server);
+    answer(s, &kept);
 }
 
 void door_turn_away(struct session *s, int status, const char *sentence) {
@@ -131,14 +175,8 @@ static void page(struct session *s, const struct http1_request *req) {
 /* A foreign page may open a WebSocket here only if its origin is configured. Programs send none. */
 static bool is_origin_welcome(struct session *s, const struct http1_request *req) {
     struct str origin = http1_header(req, "Origin");
-    const struct config_list *welcome = &s->worker->settings->config->http_origins;
-    if (str_is_empty(origin)) {
+    if (str_is_empty(origin) || is_listed(s, STR_LIT("*")) || is_listed(s, origin)) {
         return true;
-    }
-    for (size_t i = 0; i < welcome->count; i++) {
-        if (str_eq(welcome->items[i], STR_LIT("*")) || str_eq_nocase(welcome->items[i], origin)) {
-            return true;
-        }
     }
     METRIC_ADD_AT(connection_errors_total, METRIC_REASON_ORIGIN, 1);
     LOG_WARN("origin.refused", TEXT("origin", origin),
@@ -315,9 +353,55 @@ static const struct {
 #undef ROUTE
 };
 
+/* The paths of uploads: where a POST makes one, and below it each of them. */
+static bool is_uploads(struct str path) {
+    return str_eq(path, STR_LIT("/uploads")) || str_starts(path, STR_LIT("/uploads/"));
+}
+
+static bool is_upload(const struct session *s, const struct http1_request *req) {
+    bool is_there = str_eq(req->path, STR_LIT("/uploads")) || str_eq(req->path, STR_LIT("/uploads/"));
+    return is_there && req->method == HTTP1_POST && !s->is_hub_only;
+}
+
+static void refuse_method(struct session *s, struct str allow, struct str sentence) {
+    answer_error(s, 405, allow, sentence);
+}
+
+/* A browser asks before a page of another origin may send a file with a token. */
+static void answer_preflight(struct session *s) {
+    answer(s, &(struct http1_response){
+                  .status = 204,
+                  .extra = STR_LIT("Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
+                                   "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
+                                   "Access-Control-Max-Age: 86400\r\n"),
+                  .is_keep_alive = true,
+              });
+}
+
+static void route_uploads(struct session *s, const struct http1_request *req) {
+    struct str name = { req->path.p + strlen("/uploads"), req->path.n - strlen("/uploads") };
+    bool is_below = name.n > 1;
+    if (req->method == HTTP1_OPTIONS) {
+        answer_preflight(s);
+    } else if (is_below && (req->method == HTTP1_GET || req->method == HTTP1_HEAD)) {
+        name = (struct str){ name.p + 1, name.n - 1 };
+        s->visit->download = download_begin(s, req, name);
+    } else if (is_below) {
+        refuse_method(s, STR_LIT("Allow: GET, HEAD, OPTIONS\r\n"),
+                      STR_LIT("A file is read here, with GET or HEAD."));
+    } else {
+        refuse_method(s, STR_LIT("Allow: POST, OPTIONS\r\n"),
+                      STR_LIT("A file is sent here, with POST."));
+    }
+}
+
 static void route(struct session *s, const struct http1_request *req) {
     if (s->is_hub_only) {
         route_hub(s, req);
+        return;
+    }
+    if (is_uploads(req->path)) {
+        route_uploads(s, req);
         return;
     }
     for (size_t i = 0; i < COUNT(routes); i++) {
@@ -327,8 +411,8 @@ static void route(struct session *s, const struct http1_request *req) {
         if (req->method == HTTP1_GET || req->method == HTTP1_HEAD) {
             routes[i].handler(s, req);
         } else {
-            answer_error(s, 405, STR_LIT("Allow: GET, HEAD\r\n"),
-                         STR_LIT("Only GET and HEAD are served here."));
+            refuse_method(s, STR_LIT("Allow: GET, HEAD\r\n"),
+                          STR_LIT("Only GET and HEAD are served here."));
         }
         return;
     }
@@ -337,27 +421,78 @@ static void route(struct session *s, const struct http1_request *req) {
 
 /* ---- the stream of requests */
 
+static uint64_t body_limit(void *ctx, const struct http1_request *req) {
+    struct session *s = ctx;
+    return is_upload(s, req) ? upload_body_max(s, req) : REQUEST_BODY_BYTES_MAX;
+}
+
 static void on_head(void *ctx, const struct http1_request *req) {
     struct session *s = ctx;
     s->visit->req = req;
+    s->visit->is_answered = false;
+    if (is_upload(s, req) && is_origin_welcome(s, req)) {
+        s->visit->upload = upload_begin(s, req);
+        door_pause(s);
+    } else if (req->expects_continue && !s->visit->is_answered) {
+        session_say_raw(s, STR_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
+    }
 }
 
 static void on_body(void *ctx, struct str piece) {
-    (void)ctx;
-    (void)piece;    // nothing served here takes one yet; it is bounded and read past
+    struct session *s = ctx;
+    if (s->visit->upload != NULL) {
+        upload_take(s->visit->upload, piece);    // any other is bounded, and read past
+    }
 }
 
 static void on_request_end(void *ctx) {
     struct session *s = ctx;
-    s->visit->is_answered = false;
-    route(s, s->visit->req);
+    if (s->visit->upload != NULL) {
+        upload_end(s->visit->upload);
+    } else if (!s->visit->is_answered) {
+        route(s, s->visit->req);
+    }
 }
 
 static const struct http1_sink http1_sink = {
     .on_head = on_head,
     .on_body = on_body,
     .on_end = on_request_end,
+    .body_limit = body_limit,
 };
+
+static bool is_busy(const struct visit *v) {
+    return v->upload != NULL || v->download != NULL;
+}
+
+/* The answer to the request is out, or on its way: the next one may be read. */
+static void next_request(struct session *s) {
+    struct visit *v = s->visit;
+    v->is_answered = false;
+    v->req = NULL;
+    upload_free(&v->upload);
+    download_free(&v->download);
+    s->conn.read_bytes = READ_BYTES_BEFORE_LIVE;
+    http1_next(v->http);
+    s->due_ms = s->worker->loop.now_ms + KEEP_ALIVE_MS;
+    session_set_timer(s);
+}
+
+/* Feeds the parser once. false: the session goes another way. */
+static bool feed_once(struct session *s, const uint8_t *p, size_t n, size_t *taken) {
+    struct visit *v = s->visit;
+    *taken += http1_feed(v->http, p + *taken, n - *taken, &http1_sink, s);
+    if (http1_status(v->http) != 0) {
+        METRIC_ADD_AT(connection_errors_total, METRIC_REASON_PROTOCOL, 1);
+        v->req = NULL;
+        door_turn_away(s, http1_status(v->http), http1_why(v->http));
+        return false;
+    }
+    if (s->state == SESSION_HEAD && v->is_answered && !is_busy(v)) {
+        next_request(s);
+    }
+    return s->state == SESSION_HEAD && !is_busy(v);
+}
 
 size_t door_feed(struct session *s, uint8_t *p, size_t n) {
     if (s->visit == NULL) {
@@ -368,31 +503,56 @@ size_t door_feed(struct session *s, uint8_t *p, size_t n) {
         return 0;    // the answers so far go out first: session.c reads on then
     }
     size_t taken = 0;
-    for (int i = 0; i < REQUESTS_PER_TURN && s->state == SESSION_HEAD && taken < n; i++) {
-        struct visit *v = s->visit;
-        taken += http1_feed(v->http, p + taken, n - taken, &http1_sink, s);
-        if (http1_status(v->http) != 0) {
-            METRIC_ADD_AT(connection_errors_total, METRIC_REASON_PROTOCOL, 1);
-            v->req = NULL;
-            door_turn_away(s, http1_status(v->http), http1_why(v->http));
-            return n;
-        }
-        if (s->state == SESSION_HEAD && v->is_answered) {
-            v->is_answered = false;
-            v->req = NULL;
-            http1_next(v->http);
-            s->due_ms = s->worker->loop.now_ms + KEEP_ALIVE_MS;
-            session_set_timer(s);
+    for (int i = 0; i < REQUESTS_PER_TURN && taken < n; i++) {
+        if (!feed_once(s, p, n, &taken)) {
+            break;
         }
     }
-    if (s->state == SESSION_HEAD && taken < n) {
-        conn_resume(&s->conn);    // in the next turn
+    if (s->state == SESSION_HEAD) {
+        if (taken < n && !is_busy(s->visit)) {
+            conn_resume(&s->conn);    // in the next turn
+        }
         return taken;
     }
     if (s->state == SESSION_GREETING && s->visit->refusal != REFUSE_NONE) {
         refuse_inside(s, s->visit->refusal);
     }
     return s->state == SESSION_GREETING ? taken : n;
+}
+
+void door_pause(struct session *s) {
+    http1_pause(s->visit->http);
+}
+
+void door_go_on(struct session *s) {
+    size_t taken = 0;
+    http1_resume(s->visit->http);
+    static const uint8_t nothing[1];    // its end may be all that is left
+    feed_once(s, nothing, 0, &taken);
+    if (s->state == SESSION_HEAD) {
+        conn_resume(&s->conn);
+    }
+}
+
+void door_next(struct session *s) {
+    if (s->state == SESSION_HEAD) {
+        next_request(s);
+        conn_resume(&s->conn);
+    }
+}
+
+void door_on_reply(struct session *s, const struct reply *reply) {
+    if (!s->is_upgraded && s->visit != NULL && s->visit->upload != NULL) {
+        upload_on_reply(s->visit->upload, reply);
+    }
+}
+
+void door_on_flushed(struct session *s) {
+    if (s->visit != NULL && s->visit->download != NULL) {
+        download_go_on(s->visit->download);
+    } else {
+        conn_resume(&s->conn);
+    }
 }
 
 void door_on_timeout(struct session *s) {
@@ -405,6 +565,8 @@ void door_on_timeout(struct session *s) {
 
 void door_close(struct session *s) {
     if (s->framing == FRAMING_WS && !s->is_upgraded && s->visit != NULL) {
+        upload_free(&s->visit->upload);
+        download_free(&s->visit->download);
         http1_free(&s->visit->http);
         xfree(s->visit);
         s->visit = NULL;

@@ -10,6 +10,7 @@
 #ifndef PARLOIR_SERVER_DOOR_H
 #define PARLOIR_SERVER_DOOR_H
 
+#include "net/http1.h"
 #include "server/session.h"
 
 struct server;
@@ -32,6 +33,21 @@ void door_renew(struct session *s, struct cmd *cmd);
 
 /* Its time in HEAD is over. */
 void door_on_timeout(struct session *s);
+
+/* For who answers a request later than at its end (upload.h, download.h): a JSON body, or a file's
+ * head; after the last byte of it the next request is read. */
+void door_answer(struct session *s, int status, struct str extra, struct str body);
+void door_answer_file(struct session *s, const struct http1_response *res);
+void door_next(struct session *s);
+
+/* Stops reading the request's body, and goes on with it. Not from inside a callback of the parser
+ * the second. */
+void door_pause(struct session *s);
+void door_go_on(struct session *s);
+
+/* A command of a session in HEAD was answered; what waited for its socket is out. */
+void door_on_reply(struct session *s, const struct reply *reply);
+void door_on_flushed(struct session *s);
 
 /* Appends what /readyz says; returns its HTTP status. */
 unsigned door_ready(struct server *server, struct buf *out);

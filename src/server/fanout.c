@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "obs/metrics.h"
 #include "server/catchup.h"
+#include "server/door.h"
 #include "server/server.h"
 #include "server/worker.h"
 
@@ -387,6 +388,8 @@ static void on_reply(struct worker *w, struct run *run, const struct reply *repl
     if (reply->cmd == CMD_session_open && !s->is_upgraded) {
         end_run(w, run);
         session_go_live(s, reply);
+    } else if (reply->cmd == CMD_caller_check || reply->cmd == CMD_upload_add) {
+        door_on_reply(s, reply);
     } else if (s->dialect != NULL && s->state == SESSION_LIVE) {
         const struct dialect *form = reply->form == 0 ? s->dialect : dialect_of(reply->form);
         if (reply->cmd == CMD_session_open) {

@@ -15,9 +15,11 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "core/batch.h"
+#include "media/files.h"
 #include "obs/metrics.h"
 #include "server/demo.h"
 #include "server/restore.h"
+#include "server/sweep.h"
 #include "server/worker.h"
 
 #define PATH_BYTES_MAX 4096
@@ -311,15 +313,18 @@ static void reload(struct server *server) {
 /* Until a signal asks for the end. */
 static void wait_for_end(struct server *server, const sigset_t *signals) {
     struct timespec second = { .tv_sec = 1 };
+    struct sweep *sweep = sweep_new(server);
     while (true) {
         int sig = sigtimedwait(signals, NULL, &second);
         if (sig == SIGHUP) {
             reload(server);
         } else if (sig == SIGTERM || sig == SIGINT) {
             LOG_INFO("server.draining", U64("signal", (uint64_t)sig));
+            sweep_free(&sweep);
             return;
         }
         log_flush();
+        sweep_some(sweep);
     }
 }
 
@@ -371,6 +376,7 @@ static void server_fini(struct server *server) {
     if (server->store != NULL) {
         server->store->ops->free(&server->store);
     }
+    media_files_free(&server->media);
     addresses_free(&server->addresses);
     token_table_free(&server->tokens);
     health_free(&server->health);
@@ -380,6 +386,10 @@ static void server_fini(struct server *server) {
 
 static enum err start(struct server *server, struct buf *why) {
     enum err err = open_store(server, why);
+    if (err == OK) {
+        const struct config *config = server_settings(server)->config;
+        err = media_files_open(config->data_dir.p, config->media_spare_bytes, &server->media, why);
+    }
     if (err == OK) {
         err = start_workers(server, why);
     }

@@ -18,6 +18,7 @@
 #include "server/settings.h"
 
 struct core;
+struct media_files;
 struct store;
 struct worker;
 
@@ -28,6 +29,7 @@ struct server {
     struct health *health;
     struct store *store;
     struct core *core;
+    struct media_files *media;    // the directory of uploads
     struct ring *ring;
     struct addresses *addresses;
     struct token_table *tokens;

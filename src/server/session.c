@@ -208,7 +208,7 @@ void session_say_raw(struct session *s, struct str bytes) {
 /* Everything is out: the next request may be read; a session that leaves may be at its end. */
 static void on_flushed(struct session *s) {
     if (s->state == SESSION_HEAD) {
-        conn_resume(&s->conn);
+        door_on_flushed(s);
     }
     if (s->state != SESSION_LEAVING) {
         return;

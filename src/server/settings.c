@@ -119,6 +119,7 @@ void settings_core_limits(const struct settings *settings, struct core_limits *o
         .message_chars = (uint32_t)config->limits_message_chars,
         .sessions_per_user = (uint32_t)config->limits_connections_per_user,
         .follows_per_session = (uint32_t)config->limits_follows_per_connection,
+        .upload_bytes_per_user = config->media_quota_bytes,
     };
     struct config_rate rate;
 #define DIALECT(name)                                                                              \
