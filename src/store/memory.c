@@ -1,13 +1,11 @@
-/* The memory driver, writing side.
+/* The memory driver, writing side: the facts and the port. Messages are memory_message.c's, marks
+ * and uploads memory_mark.c's.
  *
  * Nothing here can fail half-way: whether a commit fails is decided before its first event is
  * looked at, so there is no rollback. Nouns are never freed before the store is. */
 #include "store/memory_data.h"
 
-#include <inttypes.h>
-
 #include "base/rng.h"
-#include "store/alter.h"
 #include "store/drivers.h"
 
 void vec_push(struct vec *v, void *value) {
@@ -23,7 +21,7 @@ void vec_fini(struct vec *v) {
     *v = (struct vec){ 0 };
 }
 
-static void vec_drop(struct vec *v, const void *value) {
+void vec_drop(struct vec *v, const void *value) {
     for (size_t i = 0; i < v->n; i++) {
         if (v->p[i] == value) {
             memmove(&v->p[i], &v->p[i + 1], (v->n - i - 1) * sizeof *v->p);
@@ -39,7 +37,7 @@ static struct memory_store *memory_of(struct store *store) {
 
 /* ---- facts */
 
-/* A copy of the event with its texts in the arena. */
+/* A copy of the event with the texts facts have in the arena. */
 static struct event kept(struct memory_store *s, const struct event *ev) {
     struct event copy = *ev;
     copy.username = arena_str(&s->arena, ev->username);
@@ -47,20 +45,19 @@ static struct event kept(struct memory_store *s, const struct event *ev) {
     copy.mobile = arena_str(&s->arena, ev->mobile);
     copy.hash = arena_str(&s->arena, ev->hash);
     copy.label = arena_str(&s->arena, ev->label);
-    copy.media_type = arena_str(&s->arena, ev->media_type);
     copy.sessions = NULL;
     copy.session_count = 0;
     copy.ref = STR_NONE;
     return copy;
 }
 
-static struct memory_user *user_of(struct memory_store *s, user_id id) {
+struct memory_user *memory_user_of(struct memory_store *s, user_id id) {
     struct memory_user *user = map_get(&s->user_by_id, id.v);
     CHECK(user != NULL);
     return user;
 }
 
-static struct memory_room *room_of(struct memory_store *s, room_id id) {
+struct memory_room *memory_room_of(struct memory_store *s, room_id id) {
     struct memory_room *room = map_get(&s->room_by_id, id.v);
     CHECK(room != NULL);
     return room;
@@ -78,7 +75,7 @@ static void user_create(struct memory_store *s, const struct event *ev) {
 }
 
 static void user_change(struct memory_store *s, const struct event *ev) {
-    struct memory_user *user = user_of(s, ev->user);
+    struct memory_user *user = memory_user_of(s, ev->user);
     user->created.role = ev->role;
     if (!str_is_empty(ev->hash)) {
         user->created.hash = arena_str(&s->arena, ev->hash);
@@ -86,7 +83,7 @@ static void user_change(struct memory_store *s, const struct event *ev) {
 }
 
 static void user_erase(struct memory_store *s, const struct event *ev) {
-    struct memory_user *user = user_of(s, ev->user);
+    struct memory_user *user = memory_user_of(s, ev->user);
     user->erased_ms = ev->at_ms;
     user->created.username = arena_str(&s->arena, ev->username);
     user->created.mobile = STR_NONE;
@@ -94,6 +91,7 @@ static void user_erase(struct memory_store *s, const struct event *ev) {
     user->is_banned = false;
     user->created.hash = STR_NONE;
     user->tokens.n = 0;
+    map_fini(&user->reads);
     VEC_EACH(struct memory_room, room, &s->rooms) {
         vec_drop(&room->members, user);
     }
@@ -102,11 +100,11 @@ static void user_erase(struct memory_store *s, const struct event *ev) {
 static void token_add(struct memory_store *s, const struct event *ev) {
     struct event *token = arena_alloc(&s->arena, sizeof *token);
     *token = kept(s, ev);
-    vec_push(&user_of(s, ev->user)->tokens, token);
+    vec_push(&memory_user_of(s, ev->user)->tokens, token);
 }
 
 static void token_revoke(struct memory_store *s, const struct event *ev) {
-    struct vec *tokens = &user_of(s, ev->user)->tokens;
+    struct vec *tokens = &memory_user_of(s, ev->user)->tokens;
     size_t before = tokens->n;
     VEC_EACH(struct event, token, tokens) {
         if (str_eq(token->label, ev->label)) {
@@ -118,13 +116,13 @@ static void token_revoke(struct memory_store *s, const struct event *ev) {
 }
 
 static void ban_set(struct memory_store *s, const struct event *ev) {
-    struct memory_user *user = user_of(s, ev->user);
+    struct memory_user *user = memory_user_of(s, ev->user);
     user->is_banned = true;
     user->until_ms = ev->until_ms;
 }
 
 static void ban_lift(struct memory_store *s, const struct event *ev) {
-    user_of(s, ev->user)->is_banned = false;
+    memory_user_of(s, ev->user)->is_banned = false;
 }
 
 static bool is_same_dm(const struct event *a, const struct event *b) {
@@ -151,10 +149,13 @@ static void room_create(struct memory_store *s, const struct event *ev) {
 }
 
 static void room_remove(struct memory_store *s, const struct event *ev) {
-    struct memory_room *room = room_of(s, ev->room);
+    struct memory_room *room = memory_room_of(s, ev->room);
     CHECK(room->removed_ms == 0);
     room->removed_ms = ev->at_ms;
     room->members.n = 0;
+    VEC_EACH(struct message, m, &room->messages) {
+        memory_upload_hide(s, m->media_url);
+    }
     room->messages.n = 0;
     room->log.n = 0;
     room->deleted = 0;
@@ -162,8 +163,8 @@ static void room_remove(struct memory_store *s, const struct event *ev) {
 }
 
 static void member_add(struct memory_store *s, const struct event *ev) {
-    struct memory_user *user = user_of(s, ev->user);
-    struct memory_room *room = room_of(s, ev->room);
+    struct memory_user *user = memory_user_of(s, ev->user);
+    struct memory_room *room = memory_room_of(s, ev->room);
     VEC_EACH(struct memory_user, member, &room->members) {
         CHECK(member != user);
     }
@@ -171,135 +172,7 @@ static void member_add(struct memory_store *s, const struct event *ev) {
 }
 
 static void member_remove(struct memory_store *s, const struct event *ev) {
-    vec_drop(&room_of(s, ev->room)->members, user_of(s, ev->user));
-}
-
-static void read_change(struct memory_store *s, const struct event *ev) {
-    struct memory_user *user = user_of(s, ev->user);
-    const struct message *m = map_get(&s->message_by_id, ev->message.v);
-    struct memory_mark *mark = map_get(&user->reads, ev->room.v);
-    if (m == NULL || m->room.v != ev->room.v || (mark != NULL && mark->seq >= m->seq)) {
-        return;
-    }
-    if (mark == NULL) {
-        mark = arena_zalloc(&s->arena, sizeof *mark);
-        map_put(&user->reads, ev->room.v, mark);
-    }
-    *mark = (struct memory_mark){ m->seq, ev->at_ms };
-}
-
-static void upload_add(struct memory_store *s, const struct event *ev) {
-    struct event *upload = arena_alloc(&s->arena, sizeof *upload);
-    *upload = kept(s, ev);
-    vec_push(&s->uploads, upload);
-}
-
-static void upload_remove(struct memory_store *s, const struct event *ev) {
-    VEC_EACH(struct event, upload, &s->uploads) {
-        if (str_eq(upload->label, ev->label)) {
-            vec_drop(&s->uploads, upload);
-            return;
-        }
-    }
-}
-
-/* ---- messages */
-
-static void log_change(struct memory_store *s, struct memory_room *room, struct message *m,
-                       uint64_t position, enum change_kind kind) {
-    struct memory_change *c = arena_alloc(&s->arena, sizeof *c);
-    *c = (struct memory_change){ .position = position, .kind = kind, .message = m };
-    vec_push(&room->log, c);
-}
-
-/* The key of an idempotency key. */
-static struct str client_key(struct memory_store *s, const struct event *ev) {
-    struct buf key = BUF_INIT(1024);
-    buf_printf(&key, "%" PRIu64 "/%" PRIu64 "/", ev->user.v, ev->room.v);
-    buf_put_str(&key, ev->client_id);
-    CHECK(buf_ok(&key));
-    struct str copy = arena_str(&s->arena, buf_str(&key));
-    buf_fini(&key);
-    return copy;
-}
-
-static void repeat(struct batch *batch, struct event *ev, const struct message *first) {
-    ev->is_repeat = true;
-    ev->message = first->id;
-    ev->seq = first->seq;
-    ev->at_ms = first->at_ms;
-    ev->content = batch_str(batch, first->content);
-}
-
-static void message_post(struct memory_store *s, struct batch *batch, struct event *ev) {
-    struct memory_room *room = room_of(s, ev->room);
-    struct str key = STR_NONE;
-    user_of(s, ev->user);
-    ev->is_repeat = false;
-    if (!str_is_empty(ev->client_id)) {
-        key = client_key(s, ev);
-        const struct message *first = text_map_get(&s->by_client_id, key);
-        if (first != NULL) {
-            repeat(batch, ev, first);
-            return;
-        }
-    }
-    struct message *m = arena_zalloc(&s->arena, sizeof *m);
-    *m = (struct message){ .id.v = ++s->position,
-                           .room = ev->room,
-                           .seq = room->messages.n + 1,
-                           .user = ev->user,
-                           .content = arena_str(&s->arena, ev->content),
-                           .client_id = arena_str(&s->arena, ev->client_id),
-                           .at_ms = ev->at_ms };
-    vec_push(&room->messages, m);
-    map_put(&s->message_by_id, m->id.v, m);
-    if (!str_is_empty(key)) {
-        text_map_put(&s->by_client_id, key, m);
-    }
-    log_change(s, room, m, m->id.v, CHANGE_NEW);
-    ev->message = m->id;
-    ev->seq = m->seq;
-}
-
-static enum refusal may_alter(const struct message *m, const struct memory_room *room,
-                              const struct event *ev) {
-    if (m == NULL || m->deleted_ms != 0 || room->removed_ms != 0) {
-        return REFUSE_message_unknown;
-    }
-    return alter_check(ev, &(struct alter_target){ .author = m->user,
-                                                   .room = m->room,
-                                                   .room_kind = room->created.room_kind,
-                                                   .is_private = room->created.is_private });
-}
-
-static void message_alter(struct memory_store *s, struct batch *batch, struct event *ev) {
-    struct message *m = map_get(&s->message_by_id, ev->message.v);
-    struct memory_room *room = m == NULL ? NULL : room_of(s, m->room);
-    ev->refusal = may_alter(m, room, ev);
-    ev->is_void = ev->refusal != REFUSE_NONE;
-    if (ev->is_void) {
-        return;
-    }
-    bool is_edit = ev->type == EV_message_edited;
-    if (is_edit) {
-        m->edited_ms = ev->at_ms;
-    } else {
-        m->deleted_ms = ev->at_ms;
-        room->deleted++;
-    }
-    m->content = is_edit ? arena_str(&s->arena, ev->content) : STR_NONE;
-    log_change(s, room, m, ++s->position, is_edit ? CHANGE_EDITED : CHANGE_DELETED);
-
-    const struct event *of = &room->created;
-    ev->room = m->room;
-    ev->seq = m->seq;
-    ev->room_name = batch_str(batch, of->room_name);
-    ev->room_kind = of->room_kind;
-    ev->server = of->server;
-    if (of->room_kind == ROOM_DM) {
-        ev->other = m->user.v == of->user.v ? of->other : of->user;
-    }
+    vec_drop(&memory_room_of(s, ev->room)->members, memory_user_of(s, ev->user));
 }
 
 /* ---- the port */
@@ -310,28 +183,37 @@ static void (*const facts[EVENT_COUNT])(struct memory_store *s, const struct eve
     [EV_token_revoked] = token_revoke,   [EV_ban_set] = ban_set,
     [EV_ban_lifted] = ban_lift,          [EV_room_created] = room_create,
     [EV_room_removed] = room_remove,     [EV_member_added] = member_add,
-    [EV_member_removed] = member_remove, [EV_read_changed] = read_change,
-    [EV_upload_added] = upload_add,      [EV_upload_removed] = upload_remove,
+    [EV_member_removed] = member_remove,
 };
 
-static void (*const messages[EVENT_COUNT])(struct memory_store *s, struct batch *batch,
+/* What needs more thought, and completes the event. */
+static void (*const thoughts[EVENT_COUNT])(struct memory_store *s, struct batch *batch,
                                            struct event *ev) = {
-    [EV_message_posted] = message_post,
-    [EV_message_edited] = message_alter,
-    [EV_message_deleted] = message_alter,
+    [EV_message_posted] = memory_post,     [EV_message_edited] = memory_alter,
+    [EV_message_deleted] = memory_alter,   [EV_read_changed] = memory_read,
+    [EV_upload_added] = memory_upload_add, [EV_upload_removed] = memory_upload_remove,
 };
+
+static void write_event(struct memory_store *s, struct batch *batch, struct event *ev) {
+    bool is_thought = thoughts[ev->type] != NULL;
+    CHECK(event_is_kept(ev->type) == (facts[ev->type] != NULL || is_thought));
+    if (!event_is_kept(ev->type)) {
+        return;
+    }
+    ev->is_void = false;
+    ev->is_repeat = false;
+    ev->refusal = REFUSE_NONE;
+    if (is_thought) {
+        thoughts[ev->type](s, batch, ev);
+    } else {
+        facts[ev->type](s, ev);
+    }
+}
 
 static void write_batch(struct memory_store *s, struct batch *batch) {
     BATCH_EACH(item, batch) {
         if (item->kind == ITEM_EVENT) {
-            struct event *ev = &item->event;
-            CHECK(event_is_kept(ev->type) ==
-                  (facts[ev->type] != NULL || messages[ev->type] != NULL));
-            if (facts[ev->type] != NULL) {
-                facts[ev->type](s, ev);
-            } else if (messages[ev->type] != NULL) {
-                messages[ev->type](s, batch, ev);
-            }
+            write_event(s, batch, &item->event);
         }
     }
     BATCH_EACH(item, batch) {
@@ -482,6 +364,9 @@ static void memory_free(struct store **store) {
     map_fini(&s->room_by_id);
     map_fini(&s->message_by_id);
     text_map_fini(&s->by_client_id);
+    text_map_fini(&s->taken_back);
+    text_map_fini(&s->reactions);
+    text_map_fini(&s->upload_by_name);
     arena_fini(&s->arena);
     pthread_mutex_destroy(&s->lock);
     xfree(s);

@@ -18,6 +18,9 @@ struct vec {
 /* Appends a pointer, borrowed. */
 void vec_push(struct vec *v, void *value);
 
+/* Takes the first such pointer out, if there is one. */
+void vec_drop(struct vec *v, const void *value);
+
 /* Gives the array back, not what its pointers point to; it is empty and usable again. */
 void vec_fini(struct vec *v);
 
@@ -33,12 +36,17 @@ struct memory_user {
     uint64_t until_ms;
     struct vec tokens;    // struct event, token_added
     struct map reads;     // struct memory_mark, by room
+    uint64_t upload_bytes;
 };
 
 /* How far somebody has read a room. */
 struct memory_mark {
     uint64_t seq;
-    uint64_t at_ms;
+};
+
+struct memory_upload {
+    struct event added;
+    uint64_t shown;    // messages that show it
 };
 
 struct memory_room {
@@ -62,15 +70,39 @@ struct memory_store {
     struct arena arena;      // every noun and text, to the end
     struct vec users;        // by id
     struct vec rooms;
-    struct vec uploads;    // struct event, upload_added
+    struct vec uploads;    // struct memory_upload, oldest first
     struct map user_by_id;
     struct map room_by_id;
     struct map message_by_id;
     struct text_map by_client_id;    // struct message, by author, room and client_id
+    struct text_map taken_back;      // the same, for the client_ids that took a reaction back
+    struct text_map reactions;       // struct message, by target, author and emoji
+    struct text_map upload_by_name;
     uint64_t position;
     uint64_t epoch;
     struct memory_faults faults;
 };
+
+/* Those that are there; who asks for another is a bug of the core. */
+struct memory_user *memory_user_of(struct memory_store *s, user_id id);
+struct memory_room *memory_room_of(struct memory_store *s, room_id id);
+
+/* memory_message.c: each keeps one event and completes it. */
+void memory_post(struct memory_store *s, struct batch *batch, struct event *ev);
+void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev);
+
+/* memory_mark.c: the same. */
+void memory_read(struct memory_store *s, struct batch *batch, struct event *ev);
+void memory_upload_add(struct memory_store *s, struct batch *batch, struct event *ev);
+void memory_upload_remove(struct memory_store *s, struct batch *batch, struct event *ev);
+
+/* The upload that a media_url is of, NULL if there is none; and that it is shown by one message
+ * less. */
+struct memory_upload *memory_upload_of(struct memory_store *s, struct str media_url);
+void memory_upload_hide(struct memory_store *s, struct str media_url);
+
+/* Makes an event come to nothing. */
+void memory_void(struct event *ev, enum refusal why);
 
 /* The operation. Never fails. */
 enum err memory_reader_open(struct store *store, struct store_reader **out) MUST_USE;

@@ -8,7 +8,7 @@
  *     sqlite_purge.c    the messages of removed rooms
  *     sqlite_stmts.c    the kept statements of the four
  *     sqlite_load.c     every fact, at start
- *     sqlite_read.c     readers: history, changes, lists
+ *     sqlite_reader.h   readers
  *     sqlite_admin.c    backup, check, probe
  *
  *     store ──owns──> the one connection that writes and checkpoints, its kept statements
@@ -58,6 +58,7 @@ struct kept_stmts {
     sqlite3_stmt *taken_back;
     sqlite3_stmt *mention;
     sqlite3_stmt *unmention;
+    sqlite3_stmt *mentions_read;    // some of those behind a mark
     sqlite3_stmt *seq_of;
     sqlite3_stmt *id_of;
     sqlite3_stmt *read;

@@ -114,7 +114,8 @@ static const struct {
     { "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check",
       "A row of the table %s points to something that is not there." },
     { "SELECT room_id FROM messages JOIN rooms r ON r.id = room_id WHERE r.removed_ms IS NULL"
-      " GROUP BY room_id HAVING count(*) <> max(seq) OR min(seq) <> 1",
+      " GROUP BY room_id HAVING count(*) <> max(seq) - r.pruned_seq"
+      " OR min(seq) <> r.pruned_seq + 1",
       "The messages of room %s are not numbered 1, 2, 3 without a hole." },
     { "SELECT id FROM (SELECT id, room_id, id < lag(id) OVER (PARTITION BY room_id ORDER BY seq)"
       " AS is_back FROM messages) WHERE is_back",
@@ -125,6 +126,27 @@ static const struct {
       " LEFT JOIN messages m ON m.id = c.message_id"
       " WHERE r.removed_ms IS NULL AND (m.id IS NULL OR m.room_id <> c.room_id)",
       "Change %s is of a message that is not in its room." },
+    { "SELECT id FROM rooms WHERE removed_ms IS NULL AND deleted <>"
+      " (SELECT count(*) FROM messages WHERE room_id = rooms.id AND deleted_ms IS NOT NULL)",
+      "The deleted messages of room %s are not counted right." },
+    { "SELECT room_id FROM reads JOIN rooms r ON r.id = room_id WHERE r.removed_ms IS NULL"
+      " AND seq > max(r.pruned_seq,"
+      " coalesce((SELECT max(seq) FROM messages WHERE room_id = r.id), 0))",
+      "Somebody has read room %s beyond its last message." },
+    { "SELECT n.room_id FROM mentions n JOIN rooms r ON r.id = n.room_id"
+      " LEFT JOIN messages m ON m.room_id = n.room_id AND m.seq = n.seq"
+      " WHERE r.removed_ms IS NULL AND n.seq > r.pruned_seq AND m.mentions IS NULL",
+      "Somebody is named in room %s where no message names them." },
+    { "SELECT name FROM uploads LEFT JOIN (SELECT substr(media_url, 10) AS url, count(*) AS count"
+      " FROM messages WHERE substr(media_url, 1, 9) = '/uploads/' GROUP BY url) ON url = name"
+      " WHERE shown <> coalesce(count, 0)",
+      "The messages that show the upload %s are not counted right." },
+    { "SELECT id FROM messages WHERE substr(media_url, 1, 9) = '/uploads/'"
+      " AND NOT EXISTS (SELECT 1 FROM uploads WHERE name = substr(media_url, 10))",
+      "Message %s shows an upload that is not there." },
+    { "SELECT id FROM users LEFT JOIN (SELECT user_id, sum(bytes) AS bytes FROM uploads"
+      " GROUP BY user_id) ON user_id = id WHERE upload_bytes <> coalesce(bytes, 0)",
+      "The uploads of user %s are not weighed right." },
 };
 
 static enum err check_rule(sqlite3 *db, size_t rule, struct buf *report, size_t *found) {

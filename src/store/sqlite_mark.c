@@ -36,6 +36,14 @@ static enum err keep_mark(struct sqlite_store *s, struct event *ev) {
     return sql_one(s->kept.read_seq, &is_row, &ev->seq);
 }
 
+/* Mentions that have been read count no more; of very many, the rest goes with a later mark. */
+static enum err drop_mentions(struct sqlite_store *s, const struct event *ev) {
+    sql_bind_u64(s->kept.mentions_read, 1, ev->user.v);
+    sql_bind_u64(s->kept.mentions_read, 2, ev->room.v);
+    sql_bind_u64(s->kept.mentions_read, 3, ev->seq);
+    return sql_step(s->kept.mentions_read);
+}
+
 enum err sqlite_read(struct sqlite_store *s, struct batch *batch, struct event *ev) {
     (void)batch;
     bool is_newest = ev->message.v == 0;
@@ -51,7 +59,10 @@ enum err sqlite_read(struct sqlite_store *s, struct batch *batch, struct event *
     sql_bind_u64(s->kept.read, 3, ev->seq);
     sql_bind_u64(s->kept.read, 4, ev->at_ms);
     err = sql_step(s->kept.read);
-    return err == OK && sqlite3_changes(s->db) == 0 ? keep_mark(s, ev) : err;
+    if (err != OK) {
+        return err;
+    }
+    return sqlite3_changes(s->db) == 0 ? keep_mark(s, ev) : drop_mentions(s, ev);
 }
 
 /* ---- uploads */

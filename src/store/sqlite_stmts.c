@@ -46,6 +46,10 @@ static const struct {
                      " WHERE user_id = ?1 AND room_id = ?2 AND client_id = ?3"),
     STMT(mention, "INSERT OR IGNORE INTO mentions (user_id, room_id, seq) VALUES (?1, ?2, ?3)"),
     STMT(unmention, "DELETE FROM mentions WHERE user_id = ?1 AND room_id = ?2 AND seq = ?3"),
+    STMT(mentions_read,
+         "DELETE FROM mentions WHERE user_id = ?1 AND room_id = ?2 AND seq IN (SELECT"
+         " seq FROM mentions WHERE user_id = ?1 AND room_id = ?2 AND seq <= ?3"
+         " LIMIT " PURGE_ROWS ")"),
     STMT(seq_of, "SELECT seq FROM messages WHERE id = ?1 AND room_id = ?2"),
     STMT(id_of, "SELECT id FROM messages WHERE seq = ?1 AND room_id = ?2"),
     STMT(read, "INSERT INTO reads (user_id, room_id, seq, at_ms) VALUES (?1, ?2, ?3, ?4)"

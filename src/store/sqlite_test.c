@@ -184,8 +184,18 @@ TEST(queries_use_their_indexes) {
         { "SELECT content FROM messages WHERE room_id = 1 AND seq <= 5 AND deleted_ms IS NULL"
           " ORDER BY seq DESC LIMIT 9",
           "SEARCH messages USING INDEX sqlite_autoindex_messages_1 (room_id=? AND seq<?)" },
-        { "SELECT count(*) FROM messages WHERE room_id = 1 AND deleted_ms IS NOT NULL",
-          "SEARCH messages USING INDEX messages_deleted (room_id=?)" },
+        { "SELECT count(*) FROM messages WHERE room_id = 1 AND seq > 5 AND deleted_ms IS NOT NULL",
+          "SEARCH messages USING COVERING INDEX messages_deleted (room_id=? AND seq>?)" },
+        { "SELECT seq FROM messages WHERE room_id = 1 AND seq <= 5 AND deleted_ms IS NOT NULL"
+          " ORDER BY seq DESC",
+          "SEARCH messages USING COVERING INDEX messages_deleted (room_id=? AND seq<?)" },
+        { "SELECT content, count(*) FROM messages WHERE reply_to = 1 AND type = 4"
+          " AND deleted_ms IS NULL GROUP BY content",
+          "SEARCH messages USING INDEX messages_reaction (reply_to=?)" },
+        { "SELECT name FROM uploads WHERE shown = 0 AND created_ms < 5 ORDER BY created_ms LIMIT 9",
+          "SEARCH uploads USING INDEX uploads_orphaned (created_ms<?)" },
+        { "SELECT id FROM rooms WHERE kind = 2 AND dm_b = 1",
+          "SEARCH rooms USING INDEX rooms_dm_b (dm_b=?)" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct buf sql = BUF_INIT(1024);

@@ -33,6 +33,11 @@ void change_log_fini(struct change_log *log) {
     *log = (struct change_log){ 0 };
 }
 
+void upload_list_fini(struct upload_list *list) {
+    arena_fini(&list->arena);
+    *list = (struct upload_list){ 0 };
+}
+
 enum err store_open(struct str url, struct store **out, struct buf *why) {
     for (size_t i = 0; i < COUNT(drivers); i++) {
         struct str scheme = drivers[i].scheme;

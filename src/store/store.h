@@ -14,12 +14,29 @@
  * What commit completes in an event:
  *   message_posted            message, seq. If this author has used this client_id in this room
  *                             before (or earlier in the batch): is_repeat, and message, seq, at_ms
- *                             and content of the first one; nothing is written.
- *   message_edited, _deleted  room, room_name, room_kind, server, seq; in a dm `other`, the one
- *                             who is not the author. If the message is not there, or gone:
- *                             is_void and refusal message_unknown; if `user` may not alter it
- *                             (store/alter.h): is_void and that rule's refusal. The reply that
- *                             points to a void event gets that refusal.
+ *                             and content of the first one; nothing is written. Else, if reply_to
+ *                             is not a message of the room that is there, or is a reaction: void,
+ *                             message_unknown; if media_url is /uploads/NAME and there is no such
+ *                             upload: void, upload_unknown.
+ *   a reaction posted         one of each emoji from each person under a message. If his is there:
+ *                             TOGGLE and REMOVE make the event a message_deleted of it (message,
+ *                             seq, position; the rest stays as it is), ADD makes it a repeat of it.
+ *                             If it is not: REMOVE is void, message_unknown. A client_id that took
+ *                             one back does nothing again: a message_deleted, is_repeat.
+ *   message_edited, _deleted  room, room_name, room_kind, server, seq, position, message_type,
+ *                             reply_to; in a dm `other`, the one who is not the author; content, if
+ *                             it is a reaction. If the message is not there, or gone: void,
+ *                             message_unknown; if `user` may not alter it (store/alter.h): void and
+ *                             that rule's refusal.
+ *   read_changed              seq; for message 0, the room's newest, message as well. If the mark
+ *                             is there already or beyond: is_repeat, and seq is the mark's (0:
+ *                             none). Not a message of the room: void, message_unknown.
+ *   upload_added              If the user's uploads would weigh more than quota_bytes (not 0):
+ *                             void, quota_full.
+ *   upload_removed            If there is none: void, upload_unknown. If a message shows it: void,
+ *                             forbidden.
+ * Void: is_void and a refusal, which the reply that points to the event gets as well; nothing is
+ * written and no number drawn. What a try that failed has set in an event is set anew by the next.
  * Everything else is written as it is. A fact that contradicts another (a name taken twice, a
  * member of no room) is a bug of the core and ends the process. */
 #ifndef PARLOIR_STORE_STORE_H
@@ -41,6 +58,25 @@ struct change_log {
 
 /* Gives the memory back; the log is empty and usable again. */
 void change_log_fini(struct change_log *log);
+
+/* A file somebody sent; a message shows it as /uploads/<name>. */
+struct upload {
+    struct str name;
+    user_id user;
+    struct str media_type;
+    uint64_t bytes;
+    uint64_t at_ms;    // when it was added
+};
+
+/* Some of them. Zeroed is an empty one. */
+struct upload_list {
+    struct arena arena;    // owns the uploads and their texts
+    struct upload *uploads;
+    size_t count;
+};
+
+/* Gives the memory back; the list is empty and usable again. */
+void upload_list_fini(struct upload_list *list);
 
 #define STORE_ROOM_BYTES_MIN (1u << 20)    // with less on its disk a store is as good as full
 
@@ -83,9 +119,21 @@ struct store_ops {
 };
 
 struct store_reader_ops {
-    /* Answers one question into an answer made by answer_new. Never writes.
-     * History: the newest `limit` (0: HISTORY_LIMIT_DEFAULT, at most HISTORY_LIMIT_MAX) before
-     * `before`, oldest first, without the deleted ones.
+    /* Answers one question into an answer made by answer_new, as of one moment. Never writes. Every
+     * answer has the epoch.
+     * History: the newest `limit` (0: HISTORY_LIMIT_DEFAULT, at most HISTORY_LIMIT_MAX), or with
+     * `before` the newest before it, `offset` of them left out; with `after` the oldest after it.
+     * Oldest first, without the deleted ones; with the reactions under each, at most
+     * REACTION_KINDS_MAX kinds.
+     * Resume: the changes after message `after_seq`, or after the position `after` if that is not
+     * 0, at most `limit` (0, at most: RESUME_CHANGES_MAX). Of this room's changes those up to
+     * answer.position, and no others, are in this answer and those before it. An `after_seq` the
+     * room has not reached: nothing, and not recovered. What retention took is not recovered; what
+     * is left is handed out all the same. An edit of what has been taken is no loss.
+     * Unread: by name, at most `limit` (0, at most: UNREAD_ROWS_MAX) rooms that ask.user may read
+     * and has a mark in or something unread, if it is a dm of his or he is named in it. Messages
+     * that are not his own, no reactions, not deleted; at most UNREAD_COUNT_MAX are counted, and
+     * only among the room's newest UNREAD_LOOK_MAX.
      * A list: at most `limit` rows (0: LIST_ROWS_MAX), by name; without erased users, removed
      * rooms and dms. A ban whose time is over is still on its list.
      * ERR_IO, ERR_BUSY: it cannot now; nothing is in `out`, and the caller says store_away. */
@@ -95,10 +143,24 @@ struct store_reader_ops {
      * Fewer than `limit`: there are no more. Failures as for answer. */
     enum err (*changes)(struct store_reader *r, room_id room, uint64_t position, size_t limit,
                         struct change_log *out);
+
+    /* Finds one upload; its texts go into the arena. ERR_NOT_FOUND: there is none of that name.
+     * Other failures as for answer. */
+    enum err (*upload)(struct store_reader *r, struct str name, struct arena *arena,
+                       struct upload *out);
+
+    /* Puts at most `limit` uploads that were added before `until_ms` and that no message shows into
+     * an empty list, oldest first. Failures as for answer. */
+    enum err (*orphans)(struct store_reader *r, uint64_t until_ms, size_t limit,
+                        struct upload_list *out);
     void (*free)(struct store_reader **r);
 };
 
 #define LIST_ROWS_MAX 100000
+#define REACTION_KINDS_MAX 100    // emojis told of one message
+#define UNREAD_ROWS_MAX 1000      // rooms
+#define UNREAD_COUNT_MAX 1000     // messages, and mentions, of one room
+#define UNREAD_LOOK_MAX 10000     // messages of one room that are looked at
 
 struct store {
     const struct store_ops *ops;

@@ -13,9 +13,10 @@ ALTER TABLE messages ADD COLUMN mentions TEXT;       -- ids of users: '3,17'
 CREATE UNIQUE INDEX messages_reaction ON messages (reply_to, user_id, content)
     WHERE type = 4 AND deleted_ms IS NULL;
 
--- In the room's order, so that a place can be counted from the newest back.
+-- In the room's order, so that a place can be counted from the newest back without a look at the
+-- messages themselves.
 DROP INDEX messages_deleted;
-CREATE INDEX messages_deleted ON messages (room_id, seq) WHERE deleted_ms IS NOT NULL;
+CREATE INDEX messages_deleted ON messages (room_id, seq, deleted_ms) WHERE deleted_ms IS NOT NULL;
 
 -- Messages that are there: last seq - pruned_seq - deleted. What retention takes is the oldest, up
 -- to pruned_seq; the last seq never goes back behind it.
@@ -37,7 +38,8 @@ CREATE TABLE reads (
 ) WITHOUT ROWID;
 CREATE INDEX reads_room ON reads (room_id);
 
--- Who is named in which message; rows only for messages that name somebody and are there.
+-- Who is named in which message; rows only for messages that name somebody, are there, and are
+-- beyond what that person has read.
 CREATE TABLE mentions (
     user_id INTEGER NOT NULL REFERENCES users (id),
     room_id INTEGER NOT NULL REFERENCES rooms (id),

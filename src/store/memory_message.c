@@ -1,0 +1,211 @@
+/* The memory driver: messages posted, edited, deleted; reactions put there and taken back. */
+#include <inttypes.h>
+
+#include "store/alter.h"
+#include "store/memory_data.h"
+
+void memory_void(struct event *ev, enum refusal why) {
+    ev->is_void = true;
+    ev->refusal = why;
+}
+
+static void log_change(struct memory_store *s, struct memory_room *room, struct message *m,
+                       uint64_t position, enum change_kind kind) {
+    struct memory_change *c = arena_alloc(&s->arena, sizeof *c);
+    *c = (struct memory_change){ .position = position, .kind = kind, .message = m };
+    vec_push(&room->log, c);
+}
+
+/* A text of two numbers and a text, in the arena. */
+static struct str key_of(struct memory_store *s, uint64_t a, uint64_t b, struct str text) {
+    struct buf key = BUF_INIT(1024);
+    buf_printf(&key, "%" PRIu64 "/%" PRIu64 "/", a, b);
+    buf_put_str(&key, text);
+    CHECK(buf_ok(&key));
+    struct str copy = arena_str(&s->arena, buf_str(&key));
+    buf_fini(&key);
+    return copy;
+}
+
+static struct str client_key(struct memory_store *s, const struct event *ev) {
+    return key_of(s, ev->user.v, ev->room.v, ev->client_id);
+}
+
+static struct str reaction_key(struct memory_store *s, const struct message *m) {
+    return key_of(s, m->reply_to.v, m->user.v, m->content);
+}
+
+static void repeat(struct batch *batch, struct event *ev, const struct message *first) {
+    ev->is_repeat = true;
+    ev->message = first->id;
+    ev->seq = first->seq;
+    ev->at_ms = first->at_ms;
+    ev->content = batch_str(batch, first->content);
+}
+
+/* Writes an edit or a deletion that may be. */
+static void change(struct memory_store *s, struct message *m, struct event *ev) {
+    struct memory_room *room = memory_room_of(s, m->room);
+    bool is_edit = ev->type == EV_message_edited;
+    if (is_edit) {
+        m->edited_ms = ev->at_ms;
+        m->content = arena_str(&s->arena, ev->content);
+        m->mentions = arena_str(&s->arena, ev->mentions);
+    } else {
+        m->deleted_ms = ev->at_ms;
+        room->deleted++;
+        memory_upload_hide(s, m->media_url);
+        m->media_url = m->media_type = m->mentions = STR_NONE;
+        m->duration_ms = 0;
+        if (m->type == MESSAGE_REACTION) {
+            text_map_drop(&s->reactions, reaction_key(s, m));
+        } else {
+            m->content = STR_NONE;
+        }
+    }
+    ev->position = ++s->position;
+    log_change(s, room, m, ev->position, is_edit ? CHANGE_EDITED : CHANGE_DELETED);
+}
+
+/* ---- posting */
+
+/* Whether somebody used the event's client_id before; then the event is that one again. */
+static bool is_repeated(struct memory_store *s, struct batch *batch, struct event *ev) {
+    if (str_is_empty(ev->client_id)) {
+        return false;
+    }
+    struct str key = client_key(s, ev);
+    const struct message *first = text_map_get(&s->by_client_id, key);
+    const struct message *gone = text_map_get(&s->taken_back, key);
+    if (first != NULL) {
+        repeat(batch, ev, first);
+    } else if (gone != NULL && ev->message_type == MESSAGE_REACTION) {
+        ev->type = EV_message_deleted;
+        ev->is_repeat = true;
+        ev->message = gone->id;
+        ev->seq = gone->seq;
+        ev->at_ms = gone->deleted_ms;
+    }
+    return ev->is_repeat;
+}
+
+static bool has_target(struct memory_store *s, const struct event *ev) {
+    const struct message *m = map_get(&s->message_by_id, ev->reply_to.v);
+    return m != NULL && m->room.v == ev->room.v && m->deleted_ms == 0 &&
+           m->type != MESSAGE_REACTION;
+}
+
+/* Whether the reaction is still to be put there. */
+static bool is_wanted(struct memory_store *s, struct batch *batch, struct event *ev) {
+    struct message *there =
+        text_map_get(&s->reactions, key_of(s, ev->reply_to.v, ev->user.v, ev->content));
+    if (there == NULL) {
+        if (ev->reaction == REACTION_REMOVE) {
+            memory_void(ev, REFUSE_message_unknown);
+        }
+        return !ev->is_void;
+    }
+    if (ev->reaction == REACTION_ADD) {
+        repeat(batch, ev, there);
+        return false;
+    }
+    ev->type = EV_message_deleted;
+    ev->message = there->id;
+    ev->seq = there->seq;
+    change(s, there, ev);
+    if (!str_is_empty(ev->client_id)) {
+        text_map_put(&s->taken_back, client_key(s, ev), there);
+    }
+    return false;
+}
+
+static void insert(struct memory_store *s, struct event *ev) {
+    struct memory_room *room = memory_room_of(s, ev->room);
+    struct message *m = arena_zalloc(&s->arena, sizeof *m);
+    *m = (struct message){ .id.v = ++s->position,
+                           .room = ev->room,
+                           .seq = room->messages.n + 1,
+                           .user = ev->user,
+                           .content = arena_str(&s->arena, ev->content),
+                           .client_id = arena_str(&s->arena, ev->client_id),
+                           .type = ev->message_type,
+                           .media_url = arena_str(&s->arena, ev->media_url),
+                           .media_type = arena_str(&s->arena, ev->media_type),
+                           .duration_ms = ev->duration_ms,
+                           .reply_to = ev->reply_to,
+                           .mentions = arena_str(&s->arena, ev->mentions),
+                           .at_ms = ev->at_ms };
+    vec_push(&room->messages, m);
+    map_put(&s->message_by_id, m->id.v, m);
+    if (!str_is_empty(ev->client_id)) {
+        text_map_put(&s->by_client_id, client_key(s, ev), m);
+    }
+    if (m->type == MESSAGE_REACTION) {
+        text_map_put(&s->reactions, reaction_key(s, m), m);
+    }
+    log_change(s, room, m, m->id.v, CHANGE_NEW);
+    ev->message = m->id;
+    ev->seq = m->seq;
+}
+
+void memory_post(struct memory_store *s, struct batch *batch, struct event *ev) {
+    bool is_reaction = ev->message_type == MESSAGE_REACTION;
+    memory_user_of(s, ev->user);
+    if (is_repeated(s, batch, ev)) {
+        return;
+    }
+    if ((ev->reply_to.v != 0 || is_reaction) && !has_target(s, ev)) {
+        memory_void(ev, REFUSE_message_unknown);
+        return;
+    }
+    if (is_reaction && !is_wanted(s, batch, ev)) {
+        return;
+    }
+    struct memory_upload *upload = memory_upload_of(s, ev->media_url);
+    if (upload != NULL) {
+        upload->shown++;
+    } else if (str_starts(ev->media_url, STR_LIT("/uploads/"))) {
+        memory_void(ev, REFUSE_upload_unknown);
+        return;
+    }
+    insert(s, ev);
+}
+
+/* ---- altering */
+
+static enum refusal may_alter(const struct message *m, const struct memory_room *room,
+                              const struct event *ev) {
+    if (m == NULL || m->deleted_ms != 0 || room->removed_ms != 0) {
+        return REFUSE_message_unknown;
+    }
+    return alter_check(ev, &(struct alter_target){ .author = m->user,
+                                                   .room = m->room,
+                                                   .room_kind = room->created.room_kind,
+                                                   .is_private = room->created.is_private,
+                                                   .type = m->type });
+}
+
+void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev) {
+    struct message *m = map_get(&s->message_by_id, ev->message.v);
+    struct memory_room *room = m == NULL ? NULL : memory_room_of(s, m->room);
+    enum refusal no = may_alter(m, room, ev);
+    if (no != REFUSE_NONE) {
+        memory_void(ev, no);
+        return;
+    }
+    const struct event *of = &room->created;
+    ev->room = m->room;
+    ev->seq = m->seq;
+    ev->room_name = batch_str(batch, of->room_name);
+    ev->room_kind = of->room_kind;
+    ev->server = of->server;
+    if (of->room_kind == ROOM_DM) {
+        ev->other = m->user.v == of->user.v ? of->other : of->user;
+    }
+    ev->message_type = m->type;
+    ev->reply_to = m->reply_to;
+    if (m->type == MESSAGE_REACTION) {
+        ev->content = batch_str(batch, m->content);
+    }
+    change(s, m, ev);
+}
