@@ -2,6 +2,7 @@
  *
  * "Up to this id" is turned into "up to this seq": at once if the id is a message of the room
  * (nearly always), else by halving, through the index on (room, seq). */
+#include "store/sqlite.h"
 #include "store/sqlite_reader.h"
 
 #define MESSAGE_COLUMN_COUNT 15

@@ -10,7 +10,8 @@
 #ifndef PARLOIR_STORE_SQLITE_READER_H
 #define PARLOIR_STORE_SQLITE_READER_H
 
-#include "store/sqlite.h"
+#include "store/sql.h"
+#include "store/store.h"
 
 enum query {
     QUERY_BEGIN,
@@ -64,6 +65,7 @@ struct rows {
     size_t limit;
 };
 
+/* Returns an empty one with room for `limit`, in the arena. */
 struct rows sqlite_rows(struct arena *arena, size_t limit);
 
 /* Runs a message query for a room, from a seq or position on. */
@@ -73,6 +75,7 @@ enum err sqlite_messages(sqlite3_stmt *stmt, const struct room_facts *room, uint
 /* Runs a kept query of one or two numbers for the number in its first row; 0 if there is none. */
 enum err sqlite_number(sqlite3_stmt *stmt, uint64_t a, uint64_t b, uint64_t *out) MUST_USE;
 
+/* Looks the room up; is_there is false for one that is removed, or never was. */
 enum err sqlite_room_facts(struct sqlite_reader *r, room_id id, struct room_facts *out) MUST_USE;
 
 /* The seq of the room's last message whose id is at most `id`; what was pruned counts as before any
