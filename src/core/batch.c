@@ -78,6 +78,7 @@ struct ask *batch_ask(struct batch *b, const struct cmd *cmd, enum ask_kind kind
     ask->form = form_of(cmd);
     ask->part = (uint32_t)cmd->part;
     ask->ref = cmd->ref;
+    ask->at_ms = b->at_ms;
     b->ask_count++;
     return ask;
 }

@@ -28,7 +28,7 @@ struct reply {
     uint64_t retry_after_ms;    // rate_limited
     struct str room_name;       // as the room spells it (or as asked for, if there is none)
     room_id room;
-    user_id user;    // session_open: whose session it is; user_*: about whom
+    user_id user;    // session_open: whose session it is; user_*: about whom; refused: as asked for
     struct str username;
     struct str mobile;
     enum role role;
@@ -59,7 +59,8 @@ struct ask {
     enum dialect_id form;    // as of a reply
     uint32_t part;
     struct str ref;
-    room_id room;    // 0: a dm nothing was said in yet; ASK_SEARCH: all that may be read
+    uint64_t at_ms;    // when it was asked
+    room_id room;      // 0: a dm nothing was said in yet; ASK_SEARCH: all that may be read
     struct str room_name;
     user_id user;          // who asks
     user_id other;         // the other person of a dm; LIST_TOKENS: whose

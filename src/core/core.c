@@ -126,6 +126,7 @@ static enum refusal gate(struct turn *t, const struct rule *rule) {
 
 static void refuse(struct turn *t, enum refusal no) {
     struct reply *r = turn_reply(t);
+    r->user.v = t->cmd->user;
     r->refusal = no;
     r->detail = t->detail;
     r->retry_after_ms = t->retry_after_ms;
