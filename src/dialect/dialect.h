@@ -28,11 +28,15 @@ enum view {
     VIEW_COUNT
 };
 
+/* What decoders put together at most: the ids of a batch and of one of its parts, and a detail. */
+#define DECODE_TEXT_BYTES_MAX (2 * REF_BYTES_MAX + DETAIL_BYTES_MAX)
+
 /* What a worker lends to decoders. */
 struct decode_scratch {
     struct json_reader *json;
-    struct buf text;               // for what has to be put together; reset by each decode
-    const struct json *message;    // what decode has read, for decode_part
+    struct buf text;               // of at least DECODE_TEXT_BYTES_MAX; reset by each decode
+    const struct json *message;    // the parts that decode has found, for decode_part
+    size_t kept_bytes;             // of text: what belongs to the message itself
 };
 
 struct dialect {
@@ -41,19 +45,22 @@ struct dialect {
     enum lang lang;    // of the sentences people read, unless the client asks for another
 
     /* Reads one whole message. Fills all of *out but its session. Returns 0; or, for a message that
-     * holds several commands, how many: then *out means nothing, and decode_part fetches each, 1 to
-     * that number, before the next decode. Their `part` says which it is. Credentials a message
-     * brings are left in cmd.detail of a CMD_session_open, for the door: they go no further. */
+     * holds several commands, how many: then of *out only dialect, form and ref mean something (of
+     * the message as a whole, for encode_parts), and decode_part fetches each, 1 to that number,
+     * before the next decode. Their `part` says which it is; the texts of one are gone when the
+     * next is fetched. Credentials a message brings are left in cmd.detail of a CMD_session_open,
+     * for the door: they go no further. */
     unsigned (*decode)(struct decode_scratch *scratch, struct str message, struct cmd *out);
     void (*decode_part)(struct decode_scratch *scratch, unsigned part, struct cmd *out);
 
     /* Puts the answers of all parts, each as encode_reply and encode_answer made it and a comma
-     * between, into the one message that answers. NULL: it knows no such messages. */
-    void (*encode_parts)(struct str parts, struct str ref, struct buf *out);
+     * between, into the one message that answers at this time. NULL: it knows no such messages. */
+    void (*encode_parts)(struct str parts, struct str ref, uint64_t at_ms, struct buf *out);
 
     /* Append the message that tells of an event / answers a command / answers a question. false:
      * silent, nothing was appended. One encoder for each row of events.tbl.h: who forgets one does
-     * not compile. */
+     * not compile. An answer to a command may be several messages, with a line feed between, which
+     * none of them has in itself: they are sent one by one. */
     bool (*encode_event)(const struct event *ev, enum view view, struct buf *out);
     bool (*encode_reply)(const struct reply *reply, enum lang lang, struct buf *out);
     bool (*encode_answer)(const struct answer *answer, enum lang lang, struct buf *out);

@@ -29,10 +29,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
     struct decode_scratch scratch = { .json = json_reader_new(65536),
-                                      .text = BUF_INIT(REF_BYTES_MAX + DETAIL_BYTES_MAX) };
+                                      .text = BUF_INIT(DECODE_TEXT_BYTES_MAX) };
     struct cmd cmd;
     memset(&cmd, 0xee, sizeof cmd);
-    hub_decode(&scratch, (struct str){ (const char *)p, n }, &cmd);
+    dialect_hub.decode(&scratch, (struct str){ (const char *)p, n }, &cmd);
 
     CHECK(cmd.type < CMD_COUNT && cmd.dialect == DIALECT_hub);
     CHECK((cmd.type == CMD_malformed) == (cmd.refusal != REFUSE_NONE));

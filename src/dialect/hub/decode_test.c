@@ -13,7 +13,7 @@ struct desk {
 
 static struct desk desk_open(size_t frame_bytes_max) {
     return (struct desk){ .scratch = { .json = json_reader_new(frame_bytes_max),
-                                       .text = BUF_INIT(REF_BYTES_MAX + DETAIL_BYTES_MAX) } };
+                                       .text = BUF_INIT(DECODE_TEXT_BYTES_MAX) } };
 }
 
 static void desk_fini(struct desk *d) {
@@ -26,7 +26,7 @@ static void desk_fini(struct desk *d) {
 /* Decodes one frame; returns what it became. */
 static const struct cmd *read_str(struct desk *d, struct str frame) {
     memset(&d->cmd, 0xee, sizeof d->cmd);    // the decoder owes us every field
-    hub_decode(&d->scratch, frame, &d->cmd);
+    dialect_hub.decode(&d->scratch, frame, &d->cmd);
     EQ(d->cmd.dialect, DIALECT_hub);
     return &d->cmd;
 }
@@ -261,10 +261,11 @@ TEST(an_id_is_short_and_a_scalar) {
     char frame[256];
     char id[160];
     memset(id, 'x', sizeof id);
-    snprintf(frame, sizeof frame, "{\"type\":\"ping\",\"id\":\"%.*s\"}", HUB_REF_CHARS_MAX, id);
+    snprintf(frame, sizeof frame, "{\"type\":\"ping\",\"id\":\"%.*s\"}", FRAME_REF_CHARS_MAX, id);
     EQ(read(&d, frame)->type, CMD_ping);
-    EQ(d.cmd.ref.n, HUB_REF_CHARS_MAX + 2);
-    snprintf(frame, sizeof frame, "{\"type\":\"ping\",\"id\":\"%.*s\"}", HUB_REF_CHARS_MAX + 1, id);
+    EQ(d.cmd.ref.n, FRAME_REF_CHARS_MAX + 2);
+    snprintf(frame, sizeof frame, "{\"type\":\"ping\",\"id\":\"%.*s\"}", FRAME_REF_CHARS_MAX + 1,
+             id);
     malformed(&d, frame, "over_128 id");
     EQ(d.cmd.ref.n, 0);
     for (size_t i = 0; i < 64; i++) {
@@ -318,7 +319,7 @@ TEST(a_type_must_be_there_and_known) {
     malformed(&d, "{\"type\":null}", "missing type");
     malformed(&d, "{\"type\":3}", "not_text type");
     malformed(&d, "{\"type\":\"\"}", "unknown_type");
-    malformed(&d, "{\"type\":\"send_message\",\"data\":{}}", "unknown_type send_message");
+    malformed(&d, "{\"type\":\"send_message\",\"data\":{}}", "unknown_wrapped_type send_message");
     malformed(&d, "{\"type\":\"join\\u0000\"}", "has_nul type");
     malformed(&d, "{\"type\":\"0123456789012345678901234567890123456789\"}",
               "unknown_type 01234567890123456789012345678901");

@@ -1,4 +1,4 @@
-/* From events and replies to frames, and the dialect's row.
+/* From events and replies to frames.
  *
  * Who hears what (docs/protocols/hub.md has it for readers):
  *
@@ -11,19 +11,8 @@
  * The order of fields is the source's, what we add comes after it. A message is written for every
  * room it reaches, so there is nothing here but appending to a buffer. */
 #include "base/clock.h"
+#include "dialect/envelope/envelope.h"
 #include "dialect/hub/hub.h"
-
-const struct dialect dialect_hub = {
-    .name = "hub",
-    .id = DIALECT_hub,
-    .lang = LANG_FR,
-    .decode = hub_decode,
-    .encode_event = hub_encode_event,
-    .encode_reply = hub_encode_reply,
-    .encode_answer = hub_encode_answer,
-    .close_code = hub_close_code,
-    .is_deaf_to = { [EV_room_entered] = true, [EV_room_left] = true, [EV_read_changed] = true },
-};
 
 /* Pieces of frames. */
 
@@ -54,11 +43,11 @@ void hub_put_said(struct buf *out, const struct hub_said *said) {
     put_timestamp(out, said->at_ms);
 }
 
-void hub_put_place(struct buf *out, uint64_t seq, uint64_t at_ms) {
-    BUF_PUT_LIT(out, ",\"seq\":");
-    buf_put_u64(out, seq);
-    BUF_PUT_LIT(out, ",\"ts\":");
-    buf_put_u64(out, at_ms);
+void hub_put_type(struct buf *out, enum message_type type) {
+    if (type != MESSAGE_TEXT) {
+        BUF_PUT_LIT(out, ",\"message_type\":");
+        json_put_text(out, str_of(message_type_name(type)));
+    }
 }
 
 static void put_client_id(struct buf *out, struct str client_id) {
@@ -70,28 +59,9 @@ static void put_client_id(struct buf *out, struct str client_id) {
 
 /* Errors. */
 
-/* "Requête incomprise (le champ room manque)." */
-static void put_sentence(struct buf *out, const struct hub_error *e) {
-    struct str text = str_of(refusal_text(e->refusal, e->lang));
-    SCOPED(buf_fini) struct buf detail = BUF_INIT(2 * DETAIL_BYTES_MAX);
-    SCOPED(buf_fini) struct buf whole = BUF_INIT(4 * DETAIL_BYTES_MAX);
-
-    hub_put_detail(&detail, e->detail, e->lang);
-    if (detail.n == 0 || !buf_ok(&detail)) {
-        json_put_text(out, text);
-        return;
-    }
-    bool has_stop = str_ends(text, STR_LIT("."));
-    buf_put(&whole, text.p, text.n - has_stop);
-    BUF_PUT_LIT(&whole, " (");
-    buf_put_str(&whole, buf_str(&detail));
-    buf_put_str(&whole, has_stop ? STR_LIT(").") : STR_LIT(")"));
-    json_put_text(out, buf_ok(&whole) ? buf_str(&whole) : text);
-}
-
 void hub_put_error(struct buf *out, const struct hub_error *e) {
     BUF_PUT_LIT(out, "{\"type\":\"error\",\"data\":{\"message\":");
-    put_sentence(out, e);
+    frame_put_sentence(out, str_of(refusal_text(e->refusal, e->lang)), e->detail, e->lang);
     BUF_PUT_LIT(out, ",\"code\":");
     json_put_text(out, str_of(refusal_code(e->refusal)));
     if (e->retry_after_ms > 0) {
@@ -116,6 +86,16 @@ static void put_said(struct buf *out, const struct event *ev) {
                                           .at_ms = ev->at_ms });
 }
 
+/* What the source has no fields for, where there is something of it. */
+static void put_more(struct buf *out, const struct event *ev) {
+    hub_put_type(out, ev->message_type);
+    frame_put_extras(out, &(struct frame_extras){ .media_url = ev->media_url,
+                                                  .media_type = ev->media_type,
+                                                  .duration_ms = ev->duration_ms,
+                                                  .reply_to = ev->reply_to,
+                                                  .mentions = ev->mentions });
+}
+
 static void put_message(struct buf *out, const struct event *ev, enum view view) {
     bool is_mine = view == VIEW_ORIGIN;
 
@@ -123,7 +103,8 @@ static void put_message(struct buf *out, const struct event *ev, enum view view)
     put_said(out, ev);
     BUF_PUT_LIT(out, ",\"room\":");
     json_put_text(out, ev->room_name);
-    hub_put_place(out, ev->seq, ev->at_ms);
+    frame_put_place(out, ev->seq, ev->at_ms);
+    put_more(out, ev);
     put_client_id(out, is_mine ? ev->client_id : STR_NONE);
     buf_put_char(out, '}');
     hub_put_end(out, is_mine ? ev->ref : STR_NONE);
@@ -140,7 +121,7 @@ static bool put_dm_ack(struct buf *out, const struct event *ev) {
     buf_put_u64(out, ev->other.v);
     buf_put_char(out, ',');
     put_timestamp(out, ev->at_ms);
-    hub_put_place(out, ev->seq, ev->at_ms);
+    frame_put_place(out, ev->seq, ev->at_ms);
     put_client_id(out, ev->client_id);
     buf_put_char(out, '}');
     hub_put_end(out, ev->ref);
@@ -153,7 +134,8 @@ static bool put_direct(struct buf *out, const struct event *ev, enum view view) 
     }
     BUF_PUT_LIT(out, "{\"type\":\"dm\",\"data\":{");
     put_said(out, ev);
-    hub_put_place(out, ev->seq, ev->at_ms);
+    frame_put_place(out, ev->seq, ev->at_ms);
+    put_more(out, ev);
     if (view == VIEW_AUTHOR) {
         BUF_PUT_LIT(out, ",\"to\":");
         buf_put_u64(out, ev->other.v);
@@ -195,7 +177,13 @@ static bool put_changed(struct buf *out, const struct event *ev, enum view view)
     }
     buf_put_char(out, ',');
     put_timestamp(out, ev->at_ms);
-    hub_put_place(out, ev->seq, ev->at_ms);
+    frame_put_place(out, ev->seq, ev->at_ms);
+    BUF_PUT_LIT(out, ",\"position\":");
+    buf_put_u64(out, ev->position);
+    if (ev->message_type == MESSAGE_REACTION) {
+        hub_put_type(out, ev->message_type);
+        frame_put_extras(out, &(struct frame_extras){ .reply_to = ev->reply_to });
+    }
     buf_put_char(out, '}');
     hub_put_end(out, view == VIEW_ORIGIN ? ev->ref : STR_NONE);
     return true;
@@ -308,11 +296,19 @@ static bool put_repeat(struct buf *out, const struct reply *reply) {
     return put_posted(out, &first, VIEW_ORIGIN);
 }
 
+/* What the hub has no word for is done, too. */
+static bool put_lent(struct buf *out, const struct reply *reply) {
+    return envelope_encode_reply(reply, dialect_hub.lang, out);
+}
+
 bool hub_encode_reply(const struct reply *reply, enum lang lang, struct buf *out) {
     static bool (*const done[CMD_COUNT])(struct buf *, const struct reply *) = {
-        [CMD_room_join] = put_join_ack, [CMD_room_leave] = put_leave_ack,
-        [CMD_ping] = put_pong,          [CMD_message_send] = put_repeat,
-        [CMD_direct_send] = put_repeat,    // others: events, answers, nothing
+        [CMD_room_join] = put_join_ack,  [CMD_room_leave] = put_leave_ack,
+        [CMD_ping] = put_pong,           [CMD_message_send] = put_repeat,
+        [CMD_direct_send] = put_repeat,  [CMD_session_open] = put_lent,
+        [CMD_reaction_set] = put_lent,   [CMD_message_edit] = put_lent,
+        [CMD_message_delete] = put_lent,
+        [CMD_read_set] = put_lent,    // others: events, answers, nothing
     };
     CHECK(reply->cmd < CMD_COUNT);
     if (reply->refusal != REFUSE_NONE) {
@@ -325,14 +321,4 @@ bool hub_encode_reply(const struct reply *reply, enum lang lang, struct buf *out
         return true;
     }
     return done[reply->cmd] != NULL && done[reply->cmd](out, reply);
-}
-
-uint16_t hub_close_code(enum refusal why) {
-    static const uint16_t codes[REFUSAL_COUNT] = {
-        [REFUSE_NONE] = 1000,       [REFUSE_stopping] = 1012,
-        [REFUSE_store_away] = 1013, [REFUSE_unauthenticated] = 4401,
-        [REFUSE_expired] = 4401,    [REFUSE_banned] = 4403,
-    };
-    CHECK(why < REFUSAL_COUNT);
-    return codes[why] != 0 ? codes[why] : 1008;
 }

@@ -81,9 +81,43 @@ static struct event direct_message(void) {
 TEST(a_room_message_is_the_documents) {
     DESK(d);
     struct event ev = room_message();
-    for (enum view view = 0; view < VIEW_COUNT; view++) {
+    for (enum view view = VIEW_OTHER; view <= VIEW_ORIGIN; view++) {
         shows(&d, &ev, view, MESSAGE "}}");
     }
+    shows(&d, &ev, VIEW_NAMED, "");
+}
+
+TEST(what_the_document_has_no_fields_for_stands_behind_them) {
+    DESK(d);
+    struct event ev = room_message();
+    ev.message_type = MESSAGE_AUDIO;
+    ev.media_url = STR_LIT("/uploads/audio/voice123.mp3");
+    ev.media_type = STR_LIT("audio/mpeg");
+    ev.duration_ms = 15500;
+    ev.reply_to.v = 99;
+    ev.mentions = STR_LIT("3,17");
+    shows(&d, &ev, VIEW_OTHER,
+          MESSAGE ",\"message_type\":\"audio\",\"media_url\":\"/uploads/audio/voice123.mp3\","
+                  "\"media_type\":\"audio/mpeg\",\"duration\":15.5,\"reply_to\":99,"
+                  "\"mentions\":[3,17]}}");
+}
+
+TEST(a_reaction_is_a_message_with_its_emoji) {
+    DESK(d);
+    struct event ev = room_message();
+    ev.message_type = MESSAGE_REACTION;
+    ev.content = STR_LIT("👍");
+    ev.reply_to.v = 99;
+    shows(&d, &ev, VIEW_OTHER,
+          "{\"type\":\"message\",\"data\":{\"id\":123,\"fromUser\":456,\"username\":\"alice\","
+          "\"content\":\"👍\",\"timestamp\":\"2025-01-01T12:00:00Z\",\"room\":\"general\","
+          "\"seq\":7,\"ts\":1735732800123,\"message_type\":\"reaction\",\"reply_to\":99}}");
+    ev.type = EV_message_deleted;
+    ev.position = 124;
+    shows(&d, &ev, VIEW_OTHER,
+          "{\"type\":\"message_deleted\",\"data\":{\"id\":123,\"room\":\"general\",\"by\":456,"
+          "\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,\"ts\":1735732800123,\"position\":124,"
+          "\"message_type\":\"reaction\",\"reply_to\":99}}");
 }
 
 TEST(only_the_connection_that_sent_it_sees_client_id_and_ref) {
@@ -129,32 +163,39 @@ TEST(an_edit_says_which_message_and_what_it_is_now) {
     DESK(d);
     struct event ev = room_message();
     ev.type = EV_message_edited;
+    ev.position = 130;
     const char *in_room = "{\"type\":\"message_edited\",\"data\":{\"id\":123,\"room\":\"general\","
                           "\"by\":456,\"content\":\"Hello world!\","
-                          "\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,\"ts\":1735732800123}}";
-    for (enum view view = 0; view < VIEW_COUNT; view++) {
+                          "\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,\"ts\":1735732800123,"
+                          "\"position\":130}}";
+    for (enum view view = VIEW_OTHER; view <= VIEW_ORIGIN; view++) {
         shows(&d, &ev, view, in_room);
     }
     ev = direct_message();
     ev.type = EV_message_edited;
+    ev.position = 130;
     shows(&d, &ev, VIEW_OTHER,
           "{\"type\":\"message_edited\",\"data\":{\"id\":789,\"fromUser\":456,\"to\":123,"
           "\"content\":\"Message privé\",\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,"
-          "\"ts\":1735732800123}}");
+          "\"ts\":1735732800123,\"position\":130}}");
 }
 
 TEST(a_deletion_says_which_message) {
     DESK(d);
     struct event ev = room_message();
     ev.type = EV_message_deleted;
-    shows(&d, &ev, VIEW_OTHER,
-          "{\"type\":\"message_deleted\",\"data\":{\"id\":123,\"room\":\"general\",\"by\":456,"
-          "\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,\"ts\":1735732800123}}");
+    ev.position = 130;
+    shows(
+        &d, &ev, VIEW_OTHER,
+        "{\"type\":\"message_deleted\",\"data\":{\"id\":123,\"room\":\"general\",\"by\":456,"
+        "\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,\"ts\":1735732800123,\"position\":130}}");
     ev = direct_message();
     ev.type = EV_message_deleted;
-    shows(&d, &ev, VIEW_AUTHOR,
-          "{\"type\":\"message_deleted\",\"data\":{\"id\":789,\"fromUser\":456,\"to\":123,"
-          "\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,\"ts\":1735732800123}}");
+    ev.position = 130;
+    shows(
+        &d, &ev, VIEW_AUTHOR,
+        "{\"type\":\"message_deleted\",\"data\":{\"id\":789,\"fromUser\":456,\"to\":123,"
+        "\"timestamp\":\"2025-01-01T12:00:00Z\",\"seq\":7,\"ts\":1735732800123,\"position\":130}}");
 }
 
 /* ---- other events */
@@ -228,9 +269,9 @@ TEST(join_leave_and_ping_are_acknowledged) {
 }
 
 TEST(what_was_done_is_answered_by_its_event) {
-    static const enum cmd_type quiet[] = { CMD_session_open,   CMD_session_close, CMD_message_send,
-                                           CMD_direct_send,    CMD_typing_set,    CMD_room_history,
-                                           CMD_direct_history, CMD_list };
+    static const enum cmd_type quiet[] = { CMD_session_close, CMD_message_send, CMD_direct_send,
+                                           CMD_typing_set,    CMD_room_history, CMD_direct_history,
+                                           CMD_list };
     DESK(d);
     struct event ev = room_message();
     for (size_t i = 0; i < COUNT(quiet); i++) {
@@ -239,6 +280,19 @@ TEST(what_was_done_is_answered_by_its_event) {
         reply.event = NULL;
         answers(&d, &reply, "");
     }
+}
+
+TEST(what_the_hub_has_no_words_for_is_answered_in_the_envelopes) {
+    DESK(d);
+    struct reply reply = {
+        .cmd = CMD_message_edit, .at_ms = AT_MS, .message = 123, .ref = STR_LIT("1")
+    };
+    answers(&d, &reply,
+            "{\"type\":\"ack\",\"data\":{\"success\":true,\"message_id\":123},"
+            "\"timestamp\":\"2025-01-01T12:00:00Z\",\"id\":1}");
+    struct answer unread = { .ask = { .kind = ASK_UNREAD, .at_ms = AT_MS } };
+    tells(&d, &unread,
+          "{\"type\":\"unread\",\"data\":{\"rooms\":[]},\"timestamp\":\"2025-01-01T12:00:00Z\"}");
 }
 
 TEST(a_repeat_is_answered_with_the_first_message) {
@@ -302,10 +356,10 @@ TEST(the_cores_details_are_said_in_the_readers_language) {
     };
     DESK(d);
     for (size_t i = 0; i < COUNT(details); i++) {
-        hub_put_detail(&d.out, str_of(details[i].english), LANG_FR);
+        frame_put_detail(&d.out, str_of(details[i].english), LANG_FR);
         STR_EQ(buf_str(&d.out), details[i].french);
         buf_reset(&d.out);
-        hub_put_detail(&d.out, str_of(details[i].english), LANG_EN);
+        frame_put_detail(&d.out, str_of(details[i].english), LANG_EN);
         STR_EQ(buf_str(&d.out), details[i].english);
         buf_reset(&d.out);
     }
@@ -332,17 +386,17 @@ TEST(a_malformed_frame_is_explained) {
 
 TEST(every_problem_is_said_in_both_languages) {
     DESK(d);
-    for (enum hub_problem p = HUB_FINE + 1; p < HUB_PROBLEM_COUNT; p++) {
+    for (enum frame_problem p = FRAME_FINE + 1; p < FRAME_PROBLEM_COUNT; p++) {
         SCOPED(buf_fini) struct buf detail = BUF_INIT(DETAIL_BYTES_MAX);
-        hub_put_problem(&detail, p, STR_LIT("<it>"));
+        frame_put_problem(&detail, p, STR_LIT("<it>"));
         struct reply reply = { .cmd = CMD_malformed,
-                               .refusal = hub_problem_refusal(p),
+                               .refusal = frame_problem_refusal(p),
                                .detail = buf_str(&detail) };
         for (enum lang lang = LANG_EN; lang <= LANG_FR; lang++) {
             OKAY(hub_encode_reply(&reply, lang, &d.out));
             OKAY(memmem(d.out.p, d.out.n, "%", 1) == NULL);
             OKAY(memmem(d.out.p, d.out.n, "not_", 4) == NULL);
-            OKAY(p == HUB_empty_content || memmem(d.out.p, d.out.n, " (", 2) != NULL);
+            OKAY(p == FRAME_empty_content || memmem(d.out.p, d.out.n, " (", 2) != NULL);
             const struct json *root = NULL;
             EQ(json_parse(d.json, buf_str(&d.out), &root), OK);
             buf_reset(&d.out);
@@ -451,6 +505,18 @@ TEST(the_operators_lists_are_not_for_this_dialect) {
     tells(&d, &a, "");
 }
 
+TEST(a_history_shows_what_a_message_is) {
+    DESK(d);
+    struct answer a = history(ASK_ROOM_HISTORY, 1);
+    a.messages[0].type = MESSAGE_IMAGE;
+    a.messages[0].media_url = STR_LIT("/uploads/images/a.png");
+    a.messages[0].reply_to.v = 9;
+    OKAY(hub_encode_answer(&a, LANG_FR, &d.out));
+    static const char shown[] = "\"seq\":1,\"ts\":1735732800123,\"message_type\":\"image\","
+                                "\"media_url\":\"/uploads/images/a.png\",\"reply_to\":9}";
+    OKAY(memmem(d.out.p, d.out.n, shown, strlen(shown)) != NULL);
+}
+
 TEST(a_history_of_long_messages_is_cut_at_its_old_end) {
     enum { COUNT_ALL = HISTORY_LIMIT_MAX, BYTES = 4000 };
     static struct message messages[COUNT_ALL];
@@ -465,7 +531,7 @@ TEST(a_history_of_long_messages_is_cut_at_its_old_end) {
                             .messages = messages,
                             .message_count = COUNT_ALL };
         OKAY(hub_encode_answer(&a, LANG_FR, &d.out));
-        OKAY(buf_ok(&d.out) && d.out.n < 2 * HUB_HISTORY_BYTES_MAX + 4096);
+        OKAY(buf_ok(&d.out) && d.out.n < 2 * FRAME_LIST_BYTES_MAX + 4096);
         const struct json *root = NULL;
         bool has_more = false;
         EQ(json_parse(d.json, buf_str(&d.out), &root), OK);
@@ -486,12 +552,12 @@ TEST(a_history_of_long_messages_is_cut_at_its_old_end) {
 
 TEST(one_message_is_always_there_however_long) {
     DESK(d);
-    char *text = xalloc(HUB_HISTORY_BYTES_MAX);
-    memset(text, 'x', HUB_HISTORY_BYTES_MAX);
+    char *text = xalloc(FRAME_LIST_BYTES_MAX);
+    memset(text, 'x', FRAME_LIST_BYTES_MAX);
     struct answer a = history(ASK_DIRECT_HISTORY, 1);
-    a.messages[0].content = (struct str){ text, HUB_HISTORY_BYTES_MAX };
+    a.messages[0].content = (struct str){ text, FRAME_LIST_BYTES_MAX };
     OKAY(hub_encode_answer(&a, LANG_FR, &d.out));
-    OKAY(d.out.n > HUB_HISTORY_BYTES_MAX);
+    OKAY(d.out.n > FRAME_LIST_BYTES_MAX);
     xfree(text);
 }
 
@@ -507,14 +573,14 @@ TEST(a_history_too_long_for_its_buffer_is_no_half_frame_taken_for_a_whole) {
 /* ---- closing, and speed */
 
 TEST(each_end_has_its_close_code) {
-    EQ(hub_close_code(REFUSE_NONE), 1000);
-    EQ(hub_close_code(REFUSE_banned), 4403);
-    EQ(hub_close_code(REFUSE_expired), 4401);
-    EQ(hub_close_code(REFUSE_unauthenticated), 4401);
-    EQ(hub_close_code(REFUSE_stopping), 1012);
-    EQ(hub_close_code(REFUSE_store_away), 1013);
-    EQ(hub_close_code(REFUSE_rate_limited), 1008);
-    EQ(hub_close_code(REFUSE_too_many_sessions), 1008);
+    EQ(frame_close_code(REFUSE_NONE), 1000);
+    EQ(frame_close_code(REFUSE_banned), 4403);
+    EQ(frame_close_code(REFUSE_expired), 4401);
+    EQ(frame_close_code(REFUSE_unauthenticated), 4401);
+    EQ(frame_close_code(REFUSE_stopping), 1012);
+    EQ(frame_close_code(REFUSE_store_away), 1013);
+    EQ(frame_close_code(REFUSE_rate_limited), 1008);
+    EQ(frame_close_code(REFUSE_too_many_sessions), 1008);
 }
 
 /* The number is printed, not judged: machines differ, and sanitizers more. */

@@ -9,6 +9,8 @@
  * back finds it again (`has_more`). */
 #include "dialect/hub/hub.h"
 
+#include "dialect/envelope/envelope.h"
+
 #define JSON_GROWTH 6     // a control character becomes six
 #define ITEM_BYTES 256    // more than a message has beside its texts
 
@@ -26,7 +28,13 @@ static void put_item(struct buf *out, const struct answer *answer, const struct 
         BUF_PUT_LIT(out, ",\"room\":");
         json_put_text(out, answer->ask.room_name);
     }
-    hub_put_place(out, m->seq, m->at_ms);
+    frame_put_place(out, m->seq, m->at_ms);
+    hub_put_type(out, m->type);
+    frame_put_extras(out, &(struct frame_extras){ .media_url = m->media_url,
+                                                  .media_type = m->media_type,
+                                                  .duration_ms = m->duration_ms,
+                                                  .reply_to = m->reply_to,
+                                                  .mentions = m->mentions });
     if (m->edited_ms != 0) {
         BUF_PUT_LIT(out, ",\"edited_ts\":");
         buf_put_u64(out, m->edited_ms);
@@ -44,7 +52,7 @@ static size_t first_that_fits(struct buf *out, const struct answer *answer) {
         size_t text_bytes = m->content.n + m->username.n + answer->ask.room_name.n;
         bytes += ITEM_BYTES + JSON_GROWTH * text_bytes;
     }
-    if (bytes <= HUB_HISTORY_BYTES_MAX) {
+    if (bytes <= FRAME_LIST_BYTES_MAX) {
         return 0;
     }
     size_t first = answer->message_count;
@@ -52,7 +60,7 @@ static size_t first_that_fits(struct buf *out, const struct answer *answer) {
         put_item(out, answer, &answer->messages[first - 1]);
         bytes += out->n - start;
         out->n = start;    // it was only measured
-        if (bytes > HUB_HISTORY_BYTES_MAX && first < answer->message_count) {
+        if (bytes > FRAME_LIST_BYTES_MAX && first < answer->message_count) {
             break;
         }
     }
@@ -131,8 +139,8 @@ bool hub_encode_answer(const struct answer *answer, enum lang lang, struct buf *
     case ASK_DIRECT_HISTORY: return put_direct_history(out, answer);
     case ASK_RESUME:
     case ASK_SEARCH:
-    case ASK_UNREAD:    // it has no words to ask for them
-    case ASK_LIST:      // the operator's
+    case ASK_UNREAD: return envelope_encode_answer(answer, lang, out);
+    case ASK_LIST:    // the operator's
     case ASK_KIND_COUNT: return false;
     }
     return false;
