@@ -176,6 +176,57 @@ struct event *erase(struct rig *rig, uint64_t message, uint64_t by) {
     return ev;
 }
 
+struct event *answer_to(struct rig *rig, uint64_t room, uint64_t by, uint64_t message,
+                        const char *text) {
+    struct event *ev = say(rig, room, by, text);
+    ev->reply_to.v = message;
+    return ev;
+}
+
+struct event *image(struct rig *rig, uint64_t room, uint64_t by, const char *media_url) {
+    struct event *ev = say(rig, room, by, "look");
+    ev->message_type = MESSAGE_IMAGE;
+    ev->media_url = str_of(media_url);
+    ev->media_type = STR_LIT("image/png");
+    return ev;
+}
+
+struct event *name(struct rig *rig, uint64_t room, uint64_t by, const char *mentions) {
+    struct event *ev = say(rig, room, by, "you there");
+    ev->mentions = str_of(mentions);
+    return ev;
+}
+
+struct event *react(struct rig *rig, uint64_t room, uint64_t by, uint64_t message,
+                    const char *emoji) {
+    struct event *ev = answer_to(rig, room, by, message, emoji);
+    ev->message_type = MESSAGE_REACTION;
+    return ev;
+}
+
+struct event *read_to(struct rig *rig, uint64_t room, uint64_t by, uint64_t message) {
+    struct event *ev = fact(rig, EV_read_changed);
+    ev->room.v = room;
+    ev->user.v = by;
+    ev->message.v = message;
+    return ev;
+}
+
+struct event *upload(struct rig *rig, uint64_t by, const char *label, uint64_t bytes) {
+    struct event *ev = fact(rig, EV_upload_added);
+    ev->user.v = by;
+    ev->label = str_of(label);
+    ev->media_type = STR_LIT("image/png");
+    ev->bytes = bytes;
+    return ev;
+}
+
+struct event *drop_upload(struct rig *rig, const char *label) {
+    struct event *ev = fact(rig, EV_upload_removed);
+    ev->label = str_of(label);
+    return ev;
+}
+
 struct reply *reply_to(struct rig *rig, struct event *ev) {
     struct reply *reply = batch_reply(rig->batch, &(struct cmd){ .type = CMD_message_send });
     reply->event = ev;
@@ -184,7 +235,7 @@ struct reply *reply_to(struct rig *rig, struct event *ev) {
 
 /* ---- questions */
 
-static struct answer *ask(struct rig *rig, const struct ask *question) {
+struct answer *rig_ask(struct rig *rig, const struct ask *question) {
     answer_free(&rig->answer);
     rig->answer = answer_new(question);
     CHECK(rig->reader->ops->answer(rig->reader, question, rig->answer) == OK);
@@ -192,13 +243,13 @@ static struct answer *ask(struct rig *rig, const struct ask *question) {
 }
 
 struct answer *history(struct rig *rig, uint64_t room, uint64_t before, uint64_t limit) {
-    return ask(rig,
-               &(struct ask){
-                   .kind = ASK_ROOM_HISTORY, .room = { room }, .before = before, .limit = limit });
+    return rig_ask(
+        rig, &(struct ask){
+                 .kind = ASK_ROOM_HISTORY, .room = { room }, .before = before, .limit = limit });
 }
 
 struct answer *listing(struct rig *rig, enum list_kind kind, uint64_t of) {
-    return ask(rig, &(struct ask){ .kind = ASK_LIST, .list_kind = kind, .other = { of } });
+    return rig_ask(rig, &(struct ask){ .kind = ASK_LIST, .list_kind = kind, .other = { of } });
 }
 
 /* ---- what came, as text */
@@ -210,21 +261,66 @@ static struct str take_text(struct rig *rig, struct buf *b) {
     return text;
 }
 
-struct str changes_text(struct rig *rig, uint64_t room, uint64_t position, size_t limit) {
+static void put_changes(struct buf *b, const struct change *changes, size_t count) {
     static const char signs[] = {
         [CHANGE_NEW] = '+', [CHANGE_EDITED] = '~', [CHANGE_DELETED] = '-'
     };
+    for (size_t i = 0; i < count; i++) {
+        const struct change *c = &changes[i];
+        buf_printf(b, "%s%" PRIu64 "%c", i == 0 ? "" : " ", c->position, signs[c->kind]);
+        if (c->kind != CHANGE_NEW) {
+            buf_put_u64(b, c->message.id.v);
+        }
+    }
+}
+
+struct str changes_text(struct rig *rig, uint64_t room, uint64_t position, size_t limit) {
     struct change_log log = { 0 };
     CHECK(rig->reader->ops->changes(rig->reader, (room_id){ room }, position, limit, &log) == OK);
     struct buf b = BUF_INIT(65536);
-    for (size_t i = 0; i < log.count; i++) {
-        const struct change *c = &log.changes[i];
-        buf_printf(&b, "%s%" PRIu64 "%c", i == 0 ? "" : " ", c->position, signs[c->kind]);
-        if (c->kind != CHANGE_NEW) {
-            buf_put_u64(&b, c->message.id.v);
-        }
-    }
+    put_changes(&b, log.changes, log.count);
     change_log_fini(&log);
+    return take_text(rig, &b);
+}
+
+struct str missed(struct rig *rig, const struct answer *a) {
+    struct buf b = BUF_INIT(65536);
+    put_changes(&b, a->changes, a->change_count);
+    return take_text(rig, &b);
+}
+
+struct str reactions(struct rig *rig, const struct message *m) {
+    struct buf b = BUF_INIT(65536);
+    for (size_t i = 0; i < m->reaction_count; i++) {
+        const struct reaction_count *r = &m->reactions[i];
+        buf_put_str(&b, r->content);
+        buf_put_u64(&b, r->count);
+        buf_printf(&b, "%s ", r->is_mine ? "*" : "");
+    }
+    return take_text(rig, &b);
+}
+
+struct str unread_text(struct rig *rig, uint64_t of) {
+    const struct answer *a = rig_ask(rig, &(struct ask){ .kind = ASK_UNREAD, .user = { of } });
+    struct buf b = BUF_INIT(65536);
+    for (size_t i = 0; i < a->row_count; i++) {
+        const struct list_row *row = &a->rows[i];
+        buf_put_str(&b, row->name);
+        buf_printf(&b, " %" PRIu64 " unread, %" PRIu64 " names, ", row->messages, row->mentions);
+        buf_printf(&b, "read %" PRIu64 " of %" PRIu64 "\n", row->read_seq, row->last_seq);
+    }
+    return take_text(rig, &b);
+}
+
+struct str orphans_text(struct rig *rig, uint64_t until_ms, size_t limit) {
+    struct upload_list list = { 0 };
+    CHECK(rig->reader->ops->orphans(rig->reader, until_ms, limit, &list) == OK);
+    struct buf b = BUF_INIT(65536);
+    for (size_t i = 0; i < list.count; i++) {
+        buf_put_str(&b, list.uploads[i].name);
+        buf_put_char(&b, ' ');
+    }
+    upload_list_fini(&list);
     return take_text(rig, &b);
 }
 

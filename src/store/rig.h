@@ -76,10 +76,21 @@ struct event *say_once(struct rig *rig, uint64_t room, uint64_t user, const char
 struct event *edit(struct rig *rig, uint64_t message, uint64_t user, const char *text);
 struct event *erase(struct rig *rig, uint64_t message, uint64_t user);
 
+struct event *answer_to(struct rig *rig, uint64_t room, uint64_t user, uint64_t message,
+                        const char *text);
+struct event *image(struct rig *rig, uint64_t room, uint64_t user, const char *media_url);
+struct event *name(struct rig *rig, uint64_t room, uint64_t user, const char *mentions);
+struct event *react(struct rig *rig, uint64_t room, uint64_t user, uint64_t message,
+                    const char *emoji);    // a toggle
+struct event *read_to(struct rig *rig, uint64_t room, uint64_t user, uint64_t message);
+struct event *upload(struct rig *rig, uint64_t user, const char *name, uint64_t bytes);
+struct event *drop_upload(struct rig *rig, const char *name);
+
 /* Appends a reply that points to the event. */
 struct reply *reply_to(struct rig *rig, struct event *ev);
 
 /* Asks a question; the answer lives until the next of the same rig. */
+struct answer *rig_ask(struct rig *rig, const struct ask *question);
 struct answer *history(struct rig *rig, uint64_t room, uint64_t before, uint64_t limit);
 struct answer *listing(struct rig *rig, enum list_kind kind, uint64_t of);
 
@@ -89,6 +100,19 @@ struct str changes_text(struct rig *rig, uint64_t room, uint64_t position, size_
 
 /* The contents of an answer's messages, each followed by a space. */
 struct str contents(struct rig *rig, const struct answer *a);
+
+/* The changes of an answer in the same way. */
+struct str missed(struct rig *rig, const struct answer *a);
+
+/* The reactions under a message, each followed by a space: "👍2* 🎉1 " are two thumbs, one of them
+ * of who asked, and one other. */
+struct str reactions(struct rig *rig, const struct message *m);
+
+/* What a user has not read, a line for each room: "general 3 unread, 1 names, read 2 of 5". */
+struct str unread_text(struct rig *rig, uint64_t user);
+
+/* The names of the uploads that are older than `until_ms` and that no message shows. */
+struct str orphans_text(struct rig *rig, uint64_t until_ms, size_t limit);
 
 /* The kept facts as load hands them out, one a line. */
 struct str facts_text(struct rig *rig);
