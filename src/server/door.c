@@ -27,11 +27,11 @@ struct visit {
     const struct http1_request *req;    // the one being read or answered
     char accept[WS_ACCEPT_BYTES];       // GREETING: what 101 will say
     struct ws_deflate_terms deflate;
-    const char *subprotocol;    // static, NULL: none was asked for that we know
+    const char *subprotocol;              // static, NULL: none was asked for that we know
     struct upload_request *upload;        // owned; the request's body is a file
     struct download_request *download;    // owned; the answer is a file
-    enum refusal refusal;       // GREETING: whom it is for may not come in
-    bool is_answered;           // the current request is
+    enum refusal refusal;                 // GREETING: whom it is for may not come in
+    bool is_answered;                     // the current request is
 };
 
 /* ---- answering */
@@ -63,7 +63,8 @@ static void put_cors(struct session *s, const struct http1_request *req, struct 
     }
 }
 
-static void answer(struct session *s, const struct http1_response *res) {
+/* Says it, and leaves the connection as it is. */
+static void say(struct session *s, const struct http1_response *res) {
     struct worker *w = s->worker;
     SCOPED(buf_fini) struct buf extra = BUF_INIT(EXTRA_BYTES_MAX);
     BUF_PUT_LIT(&extra, "Date: ");
@@ -82,6 +83,10 @@ static void answer(struct session *s, const struct http1_response *res) {
         s->visit->is_answered = true;
     }
     session_say_raw(s, buf_str(&w->scratch));
+}
+
+static void answer(struct session *s, const struct http1_response *res) {
+    say(s, res);
     if (!res->is_keep_alive) {
         session_leave(s, 0, STR_NONE);
     }
@@ -112,10 +117,18 @@ void door_answer(struct session *s, int status, struct str extra, struct str bod
     answer_json(s, status, extra, body);
 }
 
+const struct http1_request *door_request(const struct session *s) {
+    return s->visit->req;
+}
+
+bool door_may_go_on(const struct session *s) {
+    return s->visit->req->is_keep_alive && !server_is_draining(s->worker->server);
+}
+
 void door_answer_file(struct session *s, const struct http1_response *res) {
     struct http1_response kept = *res;
-    kept.is_keep_alive = s->visit->req->is_keep_alive && !server_is_draining(s->worker->server);
-    answer(s, &kept);
+    kept.is_keep_alive = door_may_go_on(s);
+    say(s, &kept);    // the body is still to come
 }
 
 void door_turn_away(struct session *s, int status, const char *sentence) {
@@ -359,7 +372,8 @@ static bool is_uploads(struct str path) {
 }
 
 static bool is_upload(const struct session *s, const struct http1_request *req) {
-    bool is_there = str_eq(req->path, STR_LIT("/uploads")) || str_eq(req->path, STR_LIT("/uploads/"));
+    bool is_there =
+        str_eq(req->path, STR_LIT("/uploads")) || str_eq(req->path, STR_LIT("/uploads/"));
     return is_there && req->method == HTTP1_POST && !s->is_hub_only;
 }
 

@@ -40,6 +40,10 @@ void door_answer(struct session *s, int status, struct str extra, struct str bod
 void door_answer_file(struct session *s, const struct http1_response *res);
 void door_next(struct session *s);
 
+/* The request being answered; whether its connection lives on behind the answer. */
+const struct http1_request *door_request(const struct session *s);
+bool door_may_go_on(const struct session *s);
+
 /* Stops reading the request's body, and goes on with it. Not from inside a callback of the parser
  * the second. */
 void door_pause(struct session *s);

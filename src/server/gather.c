@@ -1,6 +1,7 @@
 /* A batch of commands: see gather.h. */
 #include "server/gather.h"
 
+#include "base/clock.h"
 #include "base/queue.h"
 #include "obs/metrics.h"
 #include "server/ring.h"
@@ -8,20 +9,22 @@
 #include "server/worker.h"
 
 struct gather {
-    struct qlist waiting;    // struct intake: parts that are not in the ring yet
-    unsigned unanswered;     // parts, waiting or in the ring
+    struct qlist waiting;          // struct intake: parts that are not in the ring yet
+    unsigned unanswered;           // parts, waiting or in the ring
+    const struct dialect *form;    // in whose words it is answered
     struct buf answers;
     struct buf ref;
 };
 
-void gather_begin(struct session *s, unsigned parts, struct str ref) {
+void gather_begin(struct session *s, unsigned parts, const struct cmd *whole) {
     struct gather *g = xzalloc(sizeof *g);
     CHECK(s->gather == NULL);
     s->gather = g;
     qlist_init(&g->waiting);
     g->answers = BUF_INIT(SCRATCH_BYTES_MAX);
     g->ref = BUF_INIT(REF_BYTES_MAX);
-    buf_put_str(&g->ref, ref);
+    buf_put_str(&g->ref, whole->ref);
+    g->form = whole->form == 0 ? s->dialect : dialect_of((enum dialect_id)whole->form);
     for (unsigned part = 1; part <= parts; part++) {
         struct cmd cmd;
         s->dialect->decode_part(&s->worker->decode, part, &cmd);
@@ -59,7 +62,7 @@ static void tell(struct session *s) {
     struct worker *w = s->worker;
     struct gather *g = s->gather;
     buf_reset(&w->scratch);
-    s->dialect->encode_parts(buf_str(&g->answers), buf_str(&g->ref), &w->scratch);
+    g->form->encode_parts(buf_str(&g->answers), buf_str(&g->ref), clock_wall_ms(), &w->scratch);
     session_say(s, worker_said(w));
     buf_reset(&g->answers);
 }

@@ -22,9 +22,9 @@ struct cmd;
 struct gather;
 struct session;
 
-/* Takes the parts of the message just decoded, whose own id is `ref`, and sends the first of them
- * on their way. */
-void gather_begin(struct session *s, unsigned parts, struct str ref);
+/* Takes the parts of the message just decoded into `whole`, and sends the first of them on their
+ * way. */
+void gather_begin(struct session *s, unsigned parts, const struct cmd *whole);
 
 /* Sends more of them, as far as it may. */
 void gather_go_on(struct session *s);

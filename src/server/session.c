@@ -378,7 +378,7 @@ static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
     METRIC_ADD_AT(messages_in_total, s->dialect->id, MAX(parts, 1));
     s->worker->fed_bytes += payload.n;
     if (parts > 0) {
-        gather_begin(s, parts, cmd.ref);
+        gather_begin(s, parts, &cmd);
         return !s->is_held;
     }
     if (cmd.type == CMD_malformed) {

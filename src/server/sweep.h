@@ -1,11 +1,11 @@
 /* The sweep: uploads that nobody needs go.
  *
  *     no message shows it      the store says so ──upload_remove──> the fact goes, by way of the ring
- *     no fact knows it         the file goes: of a fact that went, or of a crash before there was one
- *     it never got its name    the same, in `incoming`
+ *     no fact knows it         the file goes: of a fact that went, or of a crash before there was
+ *     one it never got its name    the same, in `incoming`
  *
- * Each only once it is older than media.orphan_ms: whoever sends a file shows it a moment later. The
- * store has the last word: a fact that a message shows by now stays.
+ * Each only once it is older than media.orphan_ms: whoever sends a file shows it a moment later.
+ * The store has the last word: a fact that a message shows by now stays.
  *
  * Thread   the server's main thread, which may block on the disk.
  * Bound    SWEEP_FACTS_MAX facts a second, so that the ring has room for people. */

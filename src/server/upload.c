@@ -14,10 +14,10 @@
 #include "server/server.h"
 #include "server/worker.h"
 
-#define PIECE_BYTES 65536         // written at once
-#define PAUSE_MS 30000            // that a sender may fall silent, within a body
-#define BODY_MS_MAX 1800000       // that a whole body may take
-#define BODY_READ_BYTES 65536     // read from the socket at once
+#define PIECE_BYTES 65536        // written at once
+#define PAUSE_MS 30000           // that a sender may fall silent, within a body
+#define BODY_MS_MAX 1800000      // that a whole body may take
+#define BODY_READ_BYTES 65536    // read from the socket at once
 
 struct upload_request {
     struct session *session;    // borrowed
@@ -83,6 +83,7 @@ static void fail_for(struct upload_request *u, enum err err) {
     case ERR_EXISTS:
     case ERR_EXPIRED:
     case ERR_NOT_FOUND:
+    case ERR_COUNT:
         LOG_ERROR("upload.failed", STR("why", err_text(err)));
         fail_of(u, REFUSE_store_away);
         break;
@@ -145,8 +146,8 @@ static void go_on(struct upload_request *u) {
 
 static void run_begin(struct job *job) {
     struct upload_request *u = CONTAINER_OF(job, struct upload_request, job);
-    u->err = media_upload_begin(u->session->worker->server->media, u->bytes_max, u->expected,
-                                &u->file);
+    u->err =
+        media_upload_begin(u->session->worker->server->media, u->bytes_max, u->expected, &u->file);
 }
 
 static void run_append(struct job *job) {
@@ -222,6 +223,7 @@ static bool open_form(struct upload_request *u, const struct http1_request *req)
 struct upload_request *upload_begin(struct session *s, const struct http1_request *req) {
     struct upload_request *u = request_new(s, req);
     struct cmd cmd = { .type = CMD_caller_check };
+    s->dialect = dialect_of(DIALECT_envelope);    // whose uploads they are
     const char *why = NULL;
     enum credential found = credential_read(s, credential_of(s->worker, req), &cmd, &why);
     if (found == CREDENTIAL_GUESSED) {

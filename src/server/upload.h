@@ -5,8 +5,8 @@
  *                                                                              │
  *      201 and its address <──reply── core, store: has the quota room? <───────┘
  *
- * Nothing of a body is held but the piece that is being written; while the disk works, the socket is
- * not read. What is not answered with 201 leaves no file behind.
+ * Nothing of a body is held but the piece that is being written; while the disk works, the socket
+ * is not read. What is not answered with 201 leaves no file behind.
  *
  * Thread   the session's worker; the disk's part runs on the pool.
  * Memory   owned by the visit (door.c), and only while the request lasts. */
