@@ -1,15 +1,15 @@
 /* Uploads on the disk: taken in, synced, named, opened, removed.
  *
- *     <data>/uploads/incoming/5f1c…                   on its way in; a crash leaves it, a sweep
- *     takes it
- *     <data>/uploads/images/5f1c….jpg   whole, synced, and never changed afterwards
+ *     <data>/uploads/incoming/5f1c…       on its way in; a sweep takes what a crash left
+ *     <data>/uploads/images/5f1c….jpg     whole, synced, and never changed afterwards
  *                    audio/  video/  files/
  *
  * A file's relative name, "images/5f1c….jpg", is 128 random bits and the extension of its type:
  * nobody can guess one, it says how to serve the file, and nothing in it comes from a stranger.
  * Directories are 0700, files 0600.
  *
- *     begin ──> append* ──> finish ──> the name; free ends it anywhere, and removes what is not finished
+ *     begin ──> append* ──> finish ──> the name       free ends it anywhere, and removes the file
+ *                                                     unless it is finished
  *
  * Thread   every function blocks on the disk: run them on the thread pool. A struct media_files may
  *          be used by any number of threads at once, an upload by one at a time.

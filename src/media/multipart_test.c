@@ -192,7 +192,7 @@ TEST(a_form_without_a_file_is_refused) {
 }
 
 TEST(a_boundary_ends_its_line) {
-    is_refused("--XXX\r\n", "followed by the end of its line");
+    is_refused("--XXY\r\n", "followed by the end of its line");
     is_refused("--XX-\r\n", "followed by the end of its line");
     is_refused("--XX- -\r\n", "followed by the end of its line");
     is_refused("--XX \r \n", "followed by the end of its line");

@@ -2,6 +2,7 @@
 #include "media/sniff.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "test/unit.h"
 
@@ -40,87 +41,87 @@ static struct str padded(struct buf *b, struct str file, size_t n) {
     return buf_str(b);
 }
 
+static const struct {
+    const char *type;
+    struct str file;
+} told[] = {
+    { "image/png", STR_LIT("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01"
+                           "\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\nIDATx\x9c"
+                           "c`\x00\x00\x00\x02\x00\x01H\xaf\xa4q\x00\x00\x00\x00IEND\xae"
+                           "B`\x82") },
+    { "image/jpeg",
+      STR_LIT("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xdb") },
+    { "image/jpeg", STR_LIT("\xff\xd8\xff\xe1\x00\x10"
+                            "Exif\x00\x00MM\x00*\x00\x00\x00\x08") },
+    { "image/gif", STR_LIT("GIF89a\x01\x00\x01\x00\x00\x00\x00!\xf9\x04\x00\x00\x00\x00\x00,") },
+    { "image/webp", STR_LIT("RIFF$\x00\x00\x00WEBPVP8 \x18\x00\x00\x00"
+                            "0\x01\x00\x9d\x01*\x01\x00\x01\x00") },
+    { "image/avif", STR_LIT("\x00\x00\x00\x1c"
+                            "ftypavif\x00\x00\x00\x00"
+                            "avifmif1miaf") },
+    { "image/heic", STR_LIT("\x00\x00\x00\x18"
+                            "ftypheic\x00\x00\x00\x00mif1heic") },
+    { "image/bmp", STR_LIT("BM:\x00\x00\x00\x00\x00\x00\x00"
+                           "6\x00\x00\x00("
+                           "\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x00\x18\x00\x00"
+                           "\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+                           "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00") },
+    { "image/tiff", STR_LIT("II*"
+                            "\x00\x08\x00\x00\x00\x01\x00\x00\x01\x03\x00\x01\x00\x00\x00\x01"
+                            "\x00\x00\x00\x00\x00\x00\x00") },
+    { "audio/wav", STR_LIT("RIFF$\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"
+                           "D\xac\x00\x00\x88X\x01\x00\x02\x00\x10\x00"
+                           "data\x00\x00\x00\x00") },
+    { "audio/ogg", STR_LIT("OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00"
+                           "abcd\x00\x00\x00\x00"
+                           "crc.\x01\x1e\x01vorbis\x00\x00\x00\x00\x02"
+                           "D\xac\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+                           "\x00\x00\x00\x00\x00\x00\x00") },
+    { "audio/ogg", STR_LIT("OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00"
+                           "abcd\x00\x00\x00\x00"
+                           "crc.\x01\x13OpusHead\x01\x02"
+                           "8\x01\x80\xbb\x00\x00\x00\x00\x00") },
+    { "audio/flac", STR_LIT("fLaC\x00\x00\x00\"\x10\x00\x10\x00\x00\x00\x00\x00\x00\x00\n\xc4"
+                            "B\xf0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+                            "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00") },
+    { "audio/mp4", STR_LIT("\x00\x00\x00\x1c"
+                           "ftypM4A \x00\x00\x02\x00M4A isomiso2") },
+    { "audio/amr", STR_LIT("#!AMR\n<xxx") },
+    { "video/mp4", STR_LIT("\x00\x00\x00\x18"
+                           "ftypisom\x00\x00\x02\x00isommp42") },
+    { "video/mp4", STR_LIT("\x00\x00\x00\x18"
+                           "ftypiso5\x00\x00\x02\x00iso5iso6mp41") },
+    { "video/quicktime", STR_LIT("\x00\x00\x00\x14"
+                                 "ftypqt  \x00\x00\x02\x00qt  ") },
+    { "video/3gpp", STR_LIT("\x00\x00\x00\x18"
+                            "ftyp3gp5\x00\x00\x02\x00"
+                            "3gp53gp4") },
+    { "video/ogg",
+      STR_LIT("OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00"
+              "abcd\x00\x00\x00\x00"
+              "crc.\x01*"
+              "\x80theora\x03\x02\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+              "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00") },
+    { "video/x-msvideo", STR_LIT("RIFF$\x00\x00\x00"
+                                 "AVI LIST") },
+    { "video/x-matroska", STR_LIT("\x1a"
+                                  "E\xdf\xa3\xa3"
+                                  "B\x86\x81\x01"
+                                  "B\xf7\x81\x01"
+                                  "B\xf2\x81\x04"
+                                  "B\xf3\x81\x08"
+                                  "B\x82\x88matroskaB\x87\x81\x04") },
+    { "application/pdf", STR_LIT("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj") },
+    { "application/gzip", STR_LIT("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03K\x04\x00") },
+    { "application/x-7z-compressed", STR_LIT("7z\xbc\xaf'\x1c\x00\x04") },
+    { "application/rtf", STR_LIT("{\\rtf1\\ansi hello}") },
+    { "text/plain", STR_LIT("hello world\n") },
+    { "text/plain", STR_LIT("{\"a\":1}") },
+};
+
 TEST(types_are_told_from_the_bytes) {
-    static const struct {
-        const char *type;
-        struct str file;
-    } rows[] = {
-        { "image/png", STR_LIT("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01"
-                               "\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\nIDATx\x9c"
-                               "c`\x00\x00\x00\x02\x00\x01H\xaf\xa4q\x00\x00\x00\x00IEND\xae"
-                               "B`\x82") },
-        { "image/jpeg",
-          STR_LIT("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xdb") },
-        { "image/jpeg", STR_LIT("\xff\xd8\xff\xe1\x00\x10"
-                                "Exif\x00\x00MM\x00*\x00\x00\x00\x08") },
-        { "image/gif",
-          STR_LIT("GIF89a\x01\x00\x01\x00\x00\x00\x00!\xf9\x04\x00\x00\x00\x00\x00,") },
-        { "image/webp", STR_LIT("RIFF$\x00\x00\x00WEBPVP8 \x18\x00\x00\x00"
-                                "0\x01\x00\x9d\x01*\x01\x00\x01\x00") },
-        { "image/avif", STR_LIT("\x00\x00\x00\x1c"
-                                "ftypavif\x00\x00\x00\x00"
-                                "avifmif1miaf") },
-        { "image/heic", STR_LIT("\x00\x00\x00\x18"
-                                "ftypheic\x00\x00\x00\x00mif1heic") },
-        { "image/bmp", STR_LIT("BM:\x00\x00\x00\x00\x00\x00\x00"
-                               "6\x00\x00\x00("
-                               "\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x00\x18\x00\x00"
-                               "\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-                               "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00") },
-        { "image/tiff", STR_LIT("II*"
-                                "\x00\x08\x00\x00\x00\x01\x00\x00\x01\x03\x00\x01\x00\x00\x00\x01"
-                                "\x00\x00\x00\x00\x00\x00\x00") },
-        { "audio/wav", STR_LIT("RIFF$\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"
-                               "D\xac\x00\x00\x88X\x01\x00\x02\x00\x10\x00"
-                               "data\x00\x00\x00\x00") },
-        { "audio/ogg", STR_LIT("OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00"
-                               "abcd\x00\x00\x00\x00"
-                               "crc.\x01\x1e\x01vorbis\x00\x00\x00\x00\x02"
-                               "D\xac\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-                               "\x00\x00\x00\x00\x00\x00\x00") },
-        { "audio/ogg", STR_LIT("OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00"
-                               "abcd\x00\x00\x00\x00"
-                               "crc.\x01\x13OpusHead\x01\x02"
-                               "8\x01\x80\xbb\x00\x00\x00\x00\x00") },
-        { "audio/flac", STR_LIT("fLaC\x00\x00\x00\"\x10\x00\x10\x00\x00\x00\x00\x00\x00\x00\n\xc4"
-                                "B\xf0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-                                "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00") },
-        { "audio/mp4", STR_LIT("\x00\x00\x00\x1c"
-                               "ftypM4A \x00\x00\x02\x00M4A isomiso2") },
-        { "audio/amr", STR_LIT("#!AMR\n<xxx") },
-        { "video/mp4", STR_LIT("\x00\x00\x00\x18"
-                               "ftypisom\x00\x00\x02\x00isommp42") },
-        { "video/mp4", STR_LIT("\x00\x00\x00\x18"
-                               "ftypiso5\x00\x00\x02\x00iso5iso6mp41") },
-        { "video/quicktime", STR_LIT("\x00\x00\x00\x14"
-                                     "ftypqt  \x00\x00\x02\x00qt  ") },
-        { "video/3gpp", STR_LIT("\x00\x00\x00\x18"
-                                "ftyp3gp5\x00\x00\x02\x00"
-                                "3gp53gp4") },
-        { "video/ogg",
-          STR_LIT("OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00"
-                  "abcd\x00\x00\x00\x00"
-                  "crc.\x01*"
-                  "\x80theora\x03\x02\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-                  "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00") },
-        { "video/x-msvideo", STR_LIT("RIFF$\x00\x00\x00"
-                                     "AVI LIST") },
-        { "video/x-matroska", STR_LIT("\x1a"
-                                      "E\xdf\xa3\xa3"
-                                      "B\x86\x81\x01"
-                                      "B\xf7\x81\x01"
-                                      "B\xf2\x81\x04"
-                                      "B\xf3\x81\x08"
-                                      "B\x82\x88matroskaB\x87\x81\x04") },
-        { "application/pdf", STR_LIT("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj") },
-        { "application/gzip", STR_LIT("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03K\x04\x00") },
-        { "application/x-7z-compressed", STR_LIT("7z\xbc\xaf'\x1c\x00\x04") },
-        { "application/rtf", STR_LIT("{\\rtf1\\ansi hello}") },
-        { "text/plain", STR_LIT("hello world\n") },
-        { "text/plain", STR_LIT("{\"a\":1}") },
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        is_of_type(rows[i].file, rows[i].type);
+    for (size_t i = 0; i < COUNT(told); i++) {
+        is_of_type(told[i].file, told[i].type);
     }
 }
 
@@ -253,6 +254,17 @@ TEST(an_empty_file_is_none) {
     OKAY(type == NULL);
     sniffer_free(&s);
     sniffer_free(&s);
+}
+
+TEST(a_machine_without_libmagics_tables_is_told_which_package_has_them) {
+    SCOPED(buf_fini) struct buf why = BUF_INIT(1000);
+    struct sniffer *s = NULL;
+    EQ(setenv("MAGIC", "/nonexistent/magic", 1), 0);
+    enum err err = sniffer_new(&s, &why);
+    EQ(unsetenv("MAGIC"), 0);
+    EQ(err, ERR_IO);
+    OKAY(s == NULL);
+    OKAY(memmem(why.p, why.n, "libmagic-mgc", 12) != NULL);
 }
 
 /* ---- threads */
