@@ -76,12 +76,18 @@ struct event *say_once(struct rig *rig, uint64_t room, uint64_t user, const char
 struct event *edit(struct rig *rig, uint64_t message, uint64_t user, const char *text);
 struct event *erase(struct rig *rig, uint64_t message, uint64_t user);
 
-struct event *answer_to(struct rig *rig, uint64_t room, uint64_t user, uint64_t message,
-                        const char *text);
+/* The same for what is more than a plain text: an answer to a message, a picture, a text that names
+ * people ("2,3"), and a reaction, which is a toggle. */
 struct event *image(struct rig *rig, uint64_t room, uint64_t user, const char *media_url);
 struct event *name(struct rig *rig, uint64_t room, uint64_t user, const char *mentions);
+struct event *answer_to(struct rig *rig, uint64_t room, uint64_t user, uint64_t message,
+                        const char *text);
+
+/* A reaction to a message; a toggle. */
 struct event *react(struct rig *rig, uint64_t room, uint64_t user, uint64_t message,
-                    const char *emoji);    // a toggle
+                    const char *emoji);
+
+/* A read mark, an upload of the type image/png, and one that goes. */
 struct event *read_to(struct rig *rig, uint64_t room, uint64_t user, uint64_t message);
 struct event *upload(struct rig *rig, uint64_t user, const char *name, uint64_t bytes);
 struct event *drop_upload(struct rig *rig, const char *name);
