@@ -57,6 +57,89 @@ CONTRACT(history_pages_back_from_any_number) {
     }
 }
 
+/* The page of one question about general. */
+static const struct answer *page(struct rig *rig, struct ask ask) {
+    ask.kind = ASK_ROOM_HISTORY;
+    ask.room.v = GENERAL;
+    return rig_ask(rig, &ask);
+}
+
+CONTRACT(history_pages_on_from_a_message) {
+    say_many(rig, GENERAL, 7);
+    erase(rig, 4, ANN);
+    OKAY(rig_commit(rig));
+    const struct answer *a = page(rig, (struct ask){ .after = 2, .limit = 3 });
+    STR_EQ(contents(rig, a), "m3 m5 m6 ");
+    OKAY(a->has_more);
+    EQ(a->total, 6);
+    a = page(rig, (struct ask){ .after = 6, .limit = 3 });
+    STR_EQ(contents(rig, a), "m7 ");
+    OKAY(!a->has_more);
+    a = page(rig, (struct ask){ .after = 3, .limit = 3 });
+    STR_EQ(contents(rig, a), "m5 m6 m7 ");
+    OKAY(!a->has_more);
+    a = page(rig, (struct ask){ .after = 4, .limit = 1 });    // deleted, and still a place
+    STR_EQ(contents(rig, a), "m5 ");
+    EQ(page(rig, (struct ask){ .after = 7 })->message_count, 0);
+    EQ(page(rig, (struct ask){ .after = ID_MAX })->message_count, 0);
+}
+
+CONTRACT(history_leaves_an_offset_out_counting_back_from_the_newest) {
+    say_many(rig, GENERAL, 10);
+    const struct answer *a = page(rig, (struct ask){ .offset = 3, .limit = 4 });
+    STR_EQ(contents(rig, a), "m4 m5 m6 m7 ");
+    OKAY(a->has_more);
+    EQ(a->total, 10);
+    a = page(rig, (struct ask){ .offset = 6, .limit = 4 });
+    STR_EQ(contents(rig, a), "m1 m2 m3 m4 ");
+    OKAY(!a->has_more);
+    STR_EQ(contents(rig, page(rig, (struct ask){ .offset = 9, .limit = 4 })), "m1 ");
+    static const uint64_t beyond[] = { 10, 11, 1000, OFFSET_MAX };
+    for (size_t i = 0; i < COUNT(beyond); i++) {
+        a = page(rig, (struct ask){ .offset = beyond[i], .limit = 4 });
+        EQ(a->message_count, 0);
+        EQ(a->total, 10);
+        OKAY(!a->has_more);
+    }
+    STR_EQ(contents(rig, page(rig, (struct ask){ .before = 8, .offset = 2, .limit = 2 })),
+           "m4 m5 ");
+    STR_EQ(contents(rig, page(rig, (struct ask){ .before = 8, .offset = 7, .limit = 2 })), "");
+}
+
+/* Whatever was deleted, the pages of each size are pieces of one list. */
+CONTRACT(offsets_count_what_is_there) {
+    enum { MESSAGES = 40 };
+    say_many(rig, GENERAL, MESSAGES);
+    struct str left[MESSAGES];
+    size_t count = 0;
+    for (unsigned i = 1; i <= MESSAGES; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "m%u ", i);
+        bool is_deleted = i % 3 == 0 || (i > 20 && i < 33) || i == MESSAGES;
+        if (is_deleted) {
+            erase(rig, i, ANN);
+        } else {
+            left[count++] = arena_str(&rig->arena, str_of(text));
+        }
+    }
+    OKAY(rig_commit(rig));
+    for (size_t offset = 0; offset <= count + 1; offset++) {
+        for (size_t limit = 1; limit <= 4; limit++) {
+            struct buf want = BUF_INIT(1024);
+            size_t end = count - MIN(offset, count), start = end - MIN(limit, end);
+            for (size_t i = start; i < end; i++) {
+                buf_put_str(&want, left[i]);
+            }
+            buf_put_char(&want, '\0');
+            const struct answer *a = page(rig, (struct ask){ .offset = offset, .limit = limit });
+            STR_EQ(contents(rig, a), want.p);
+            EQ(a->has_more, start > 0);
+            EQ(a->total, count);
+            buf_fini(&want);
+        }
+    }
+}
+
 CONTRACT(deleted_messages_are_skipped_and_the_page_is_full_all_the_same) {
     say_many(rig, GENERAL, 6);
     erase(rig, 5, ANN);

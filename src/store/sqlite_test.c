@@ -261,6 +261,19 @@ TEST(the_hub_views_show_what_the_document_means) {
     STR_EQ(text(rig, db, "SELECT timestamp FROM hub_messages"), "2023-11-14T22:13:20Z");
 }
 
+/* The document knows no types: whoever reads the tables sees what others see in the room. */
+TEST(the_hub_views_show_reactions_that_are_there) {
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    user(rig, ANN, "ann");
+    say(rig, GENERAL, ANN, "g");
+    react(rig, GENERAL, ANN, 1, "+");
+    react(rig, GENERAL, ANN, 1, "-");
+    react(rig, GENERAL, ANN, 1, "-");
+    OKAY(rig_commit(rig));
+    STR_EQ(text(rig, rig_db(rig), "SELECT group_concat(id || content, ' ') FROM hub_messages"),
+           "1g 2+");
+}
+
 /* ---- removed rooms */
 
 TEST(a_large_removed_room_is_purged_bit_by_bit) {
@@ -286,6 +299,127 @@ TEST(a_large_removed_room_is_purged_bit_by_bit) {
     STR_EQ(text(rig, rig_db(rig), "SELECT count(*) FROM messages WHERE room_id = 2"), "0");
     STR_EQ(text(rig, rig_db(rig), "SELECT group_concat(kind) FROM changes"), "3");
     EQ(CONTAINER_OF(rig->store, struct sqlite_store, base)->purging.v, 0);
+}
+
+TEST(what_was_kept_about_a_removed_room_goes_too) {
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    user(rig, ANN, "ann");
+    user(rig, BOB, "bob");
+    channel(rig, 2, "busy");
+    for (int i = 0; i < 1200; i++) {
+        name(rig, 2, ANN, "2");
+    }
+    read_to(rig, 2, ANN, 0);
+    react(rig, 2, BOB, 1, "x");
+    react(rig, 2, BOB, 1, "x")->client_id = STR_LIT("k");
+    OKAY(rig_commit(rig));
+    fact(rig, EV_room_removed)->room.v = 2;
+    for (int i = 0; i < 10; i++) {
+        say(rig, GENERAL, ANN, "z");
+        OKAY(rig_commit(rig));
+    }
+    STR_EQ(text(rig, rig_db(rig),
+                "SELECT (SELECT count(*) FROM messages WHERE room_id = 2) || ' ' ||"
+                " (SELECT count(*) FROM mentions) || ' ' ||"
+                " (SELECT count(*) FROM reads) || ' ' ||"
+                " (SELECT count(*) FROM taken_back)"),
+           "0 0 0 0");
+}
+
+/* ---- what retention took */
+
+/* General with ten messages, the third deleted, an edit of the last, of which the first six are
+ * gone, as retention would do it. */
+static struct rig *pruned_rig(void) {
+    struct rig *rig = rig_new("sqlite");
+    user(rig, ANN, "ann");
+    user(rig, BOB, "bob");
+    for (int i = 0; i < 10; i++) {
+        name(rig, GENERAL, ANN, "2");
+    }
+    erase(rig, 3, ANN);
+    erase(rig, 8, ANN);
+    edit(rig, 10, ANN, "last");
+    OKAY(rig_commit(rig));
+    EQ(sql_run(rig_db(rig), "BEGIN;"
+                            "DELETE FROM messages WHERE seq <= 6;"
+                            "DELETE FROM changes WHERE message_id <= 6;"
+                            "UPDATE rooms SET pruned_seq = 6, deleted = deleted - 1 WHERE id = 1;"
+                            "REPLACE INTO meta VALUES ('position', 13);"
+                            "COMMIT"),
+       OK);
+    return rig;
+}
+
+TEST(what_was_pruned_is_not_counted_and_not_missed_in_a_page) {
+    SCOPED(rig_free) struct rig *rig = pruned_rig();
+    const struct answer *a = history(rig, GENERAL, 0, 2);
+    EQ(a->total, 3);
+    EQ(a->messages[0].seq, 9);
+    OKAY(a->has_more);
+    a = rig_ask(rig, &(struct ask){
+                         .kind = ASK_ROOM_HISTORY, .room = { GENERAL }, .offset = 2, .limit = 5 });
+    EQ(a->message_count, 1);
+    EQ(a->messages[0].seq, 7);
+    OKAY(!a->has_more);
+    EQ(history(rig, GENERAL, 6, 5)->message_count, 0);    // an id that is gone
+    EQ(history(rig, GENERAL, 8, 5)->messages[0].seq, 7);
+    a = rig_ask(rig, &(struct ask){ .kind = ASK_ROOM_HISTORY, .room = { GENERAL }, .after = 2 });
+    EQ(a->message_count, 3);
+    EQ(listing(rig, LIST_ROOMS, 0)->rows[0].messages, 3);
+    SCOPED(buf_fini) struct buf report = BUF_INIT(4096);
+    EQ(rig->store->ops->check(rig->store, &report), OK);
+    STR_EQ(buf_str(&report), "");
+}
+
+TEST(who_missed_what_was_pruned_is_told_so) {
+    SCOPED(rig_free) struct rig *rig = pruned_rig();
+    struct ask ask = { .kind = ASK_RESUME, .room = { GENERAL }, .after_seq = 5 };
+    const struct answer *a = rig_ask(rig, &ask);
+    OKAY(!a->is_recovered);
+    STR_EQ(missed(rig, a), "7+ 8+ 9+ 10+ 12-8 13~10");
+    ask.after_seq = 6;
+    a = rig_ask(rig, &ask);
+    OKAY(a->is_recovered);
+    STR_EQ(missed(rig, a), "7+ 8+ 9+ 10+ 12-8 13~10");
+    ask.after_seq = 5;
+    ask.after = 3;    // an answer before ended here; what followed is gone
+    a = rig_ask(rig, &ask);
+    OKAY(!a->is_recovered);
+    STR_EQ(missed(rig, a), "7+ 8+ 9+ 10+ 12-8 13~10");
+    ask.after = 8;
+    a = rig_ask(rig, &ask);
+    OKAY(a->is_recovered);
+    STR_EQ(missed(rig, a), "9+ 10+ 12-8 13~10");
+    STR_EQ(unread_text(rig, BOB), "general 3 unread, 2 names, read 0 of 10\n");
+}
+
+TEST(numbers_never_go_back_when_everything_was_pruned) {
+    SCOPED(rig_free) struct rig *rig = pruned_rig();
+    EQ(sql_run(rig_db(rig), "DELETE FROM messages; DELETE FROM changes;"
+                            "UPDATE rooms SET pruned_seq = 10, deleted = 0 WHERE id = 1"),
+       OK);
+    rig_reopen(rig);
+    const struct answer *a = history(rig, GENERAL, 0, 0);
+    EQ(a->total, 0);
+    EQ(a->message_count, 0);
+    a = rig_ask(rig, &(struct ask){ .kind = ASK_RESUME, .room = { GENERAL }, .after_seq = 10 });
+    OKAY(a->is_recovered);
+    EQ(a->last_seq, 10);
+    EQ(a->position, 13);
+    EQ(a->change_count, 0);
+    struct event *mark = read_to(rig, GENERAL, BOB, 0);
+    struct event *said = say(rig, GENERAL, ANN, "on we go");
+    OKAY(rig_commit(rig));
+    EQ(mark->seq, 10);
+    EQ(mark->message.v, 0);
+    EQ(said->seq, 11);
+    EQ(said->message.v, 14);
+    a = history(rig, GENERAL, 0, 0);
+    EQ(a->total, 1);
+    EQ(a->message_count, 1);
+    OKAY(!a->has_more);
+    STR_EQ(unread_text(rig, BOB), "general 1 unread, 0 names, read 10 of 11\n");
 }
 
 /* ---- backup and check */
@@ -379,5 +513,33 @@ TEST(check_tells_what_is_wrong) {
                              "The messages of room 1 are not numbered 1, 2, 3 without a hole.\n"
                              "Number 1 of the change log was given twice.\n"
                              "Change 1 is of a message that is not in its room.\n");
+    buf_fini(&report);
+}
+
+TEST(check_tells_what_is_counted_wrong) {
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    user(rig, ANN, "ann");
+    user(rig, BOB, "bob");
+    upload(rig, ANN, "a", 5);
+    image(rig, GENERAL, ANN, "/uploads/a");
+    name(rig, GENERAL, ANN, "2");
+    read_to(rig, GENERAL, BOB, 1);
+    OKAY(rig_commit(rig));
+    EQ(sql_run(rig_db(rig), "UPDATE rooms SET deleted = 1;"
+                            "UPDATE reads SET seq = 9;"
+                            "UPDATE mentions SET seq = 1;"
+                            "UPDATE uploads SET shown = 2;"
+                            "UPDATE users SET upload_bytes = 4 WHERE id = 1;"
+                            "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms,"
+                            " media_url) VALUES (3, 1, 3, 1, '', 0, '/uploads/b')"),
+       OK);
+    struct buf report = BUF_INIT(4096);
+    EQ(rig->store->ops->check(rig->store, &report), ERR_PROTO);
+    STR_EQ(buf_str(&report), "The deleted messages of room 1 are not counted right.\n"
+                             "Somebody has read room 1 beyond its last message.\n"
+                             "Somebody is named in room 1 where no message names them.\n"
+                             "The messages that show the upload a are not counted right.\n"
+                             "Message 3 shows an upload that is not there.\n"
+                             "The uploads of user 1 are not weighed right.\n");
     buf_fini(&report);
 }
