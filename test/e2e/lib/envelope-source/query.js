@@ -1,0 +1,2 @@
+const token = localStorage.getItem('authToken');
+const ws = new WebSocket(`ws://localhost:8080/ws/chat?token=${token}`);
