@@ -73,7 +73,8 @@ test('the subprotocol of the compression sample is accepted', async () => {
     const named = await scene.connect(ann, { protocols: ['permessage-deflate'] });
     assert.equal(named.protocol, 'permessage-deflate');
     await named.settle();
-    const both = await scene.connect(ann, { protocols: ['permessage-deflate', 'bearer', ann.token] });
+    const both = await scene.connect(ann,
+        { protocols: ['permessage-deflate', 'bearer', ann.token] });
     assert.ok(['permessage-deflate', 'bearer'].includes(both.protocol));
     await both.settle();
 });
@@ -129,7 +130,8 @@ test('who was turned away can do nothing in the meantime', async () => {
 });
 
 test('a plain request is told to upgrade', async () => {
-    const response = await fetch(`http://${scene.server.http}/ws/chat?token=${person('ann').token}`);
+    const { token: good } = person('ann');
+    const response = await fetch(`http://${scene.server.http}/ws/chat?token=${good}`);
     assert.equal(response.status, 426);
 });
 
@@ -287,7 +289,7 @@ test('a server that stops says so', async () => {
 
 /* ---- compression */
 
-test('compression is agreed on when it is offered, without a context of the server\'s', async () => {
+test('compression is agreed on when offered, without a context of the server\'s', async () => {
     const ann = await scene.connect('ann', { deflate: true });
     assert.match(ann.extensions, /^permessage-deflate/);
     const plain = await scene.connect('ann');

@@ -15,7 +15,8 @@ after(() => scene?.remove());
 
 /* One person's message as it is shown to all. */
 async function say(client, room, content, more = {}) {
-    const frame = await client.ask('room_message', { room, content, message_type: 'text', ...more });
+    const frame = await client.ask('room_message',
+        { room, content, message_type: 'text', ...more });
     assert.equal(frame.type, 'room_message', JSON.stringify(frame));
     return frame.data;
 }
@@ -338,7 +339,7 @@ test('the id of a request comes back in its answer and its error, to nobody else
     }
 });
 
-test('names are liberal: case, hyphens and underscores, digits as text, unknown fields', async () => {
+test('names are read liberally, digits may be text, unknown fields are ignored', async () => {
     const room = await scene.room();
     const ann = await scene.connect('ann');
     const bob = await scene.connect('bob');

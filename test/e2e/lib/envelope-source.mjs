@@ -1,6 +1,6 @@
-/* What the document of the envelope dialect gives its readers to copy: its class, its React hook and
- * its samples stand in envelope-source/ letter by letter. Only the address they connect to becomes
- * that of a server of ours, when they are loaded. */
+/* What the document of the envelope dialect gives its readers to copy: its class, its React hook
+ * and its samples stand in envelope-source/ letter by letter. Only the address they connect to
+ * becomes that of a server of ours, when they are loaded. */
 import { readFile } from 'node:fs/promises';
 
 const folder = new URL('./envelope-source/', import.meta.url);
