@@ -119,9 +119,9 @@ test('the class meets every handler it may have', async () => {
         const client = new WebSocketClient(theirs);
         const on = (type, then) => client.onMessage(type, (data) => {
             all[type] = data;
-            then();
+            then(data);
         });
-        on('join_room_ack', () => client.sendRoomMessage(there, 'bonjour'));
+        on('join_room_ack', ({ success }) => success && client.sendRoomMessage(there, 'bonjour'));
         on('room_message', () => client.sendDirectMessage(other, 'en privé'));
         on('direct_message', () => client.getRoomHistory(there));
         on('message_history', () => client.joinRoom('nonexistent_room'));
