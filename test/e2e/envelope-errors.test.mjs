@@ -89,7 +89,6 @@ test('a field that is missing or of the wrong kind is named', async () => {
         ['room_history', {}, 'room'],
         ['room_history', { room, limit: 'many' }, 'limit'],
         ['room_history', { room, offset: {} }, 'offset'],
-        ['room_history', { room, offset: -1 }, 'offset'],
         ['room_history', { room, before: 'x' }, 'before'],
         ['dm_history', {}, 'with_user'],
         ['dm_history', { with_user: 'bob' }, 'with_user'],

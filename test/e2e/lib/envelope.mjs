@@ -173,13 +173,12 @@ export class EnvelopeClient {
 export class Scene {
     #rooms = 0;
 
-    static async start({ set = {}, ...options } = {}) {
+    /* Starts one without limits, unless `set` has some; bare: with the settings of `args` alone. */
+    static async start({ set = {}, bare = false, ...options } = {}) {
         const scene = new Scene();
-        scene.server = await Server.start({
-            set: { 'limits.profile': 'open', 'limits.connections_per_address': 0,
-                'server.workers': 2, ...set },
-            ...options,
-        });
+        const usual = { 'limits.profile': 'open', 'limits.connections_per_address': 0,
+            'server.workers': 2 };
+        scene.server = await Server.start({ set: { ...(!bare && usual), ...set }, ...options });
         return scene;
     }
 
