@@ -1,5 +1,5 @@
-/* Several messages in one: each is answered, in order, and a bad one in the middle loses none of the
- * others. And the other way: what waits for a client that asked for batches. */
+/* Several messages in one: each is answered, in order, and a bad one in the middle loses none of
+ * the others. And the other way: what waits for a client that asked for batches. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
