@@ -172,7 +172,7 @@ test('the two forms may be mixed on one connection', async () => {
 
 /* ---- envelopes at the hub's door */
 
-test('an envelope at /ws/hub is answered in an envelope; what is pushed is the hub\'s', async () => {
+test('an envelope at /ws/hub is answered in one; what is pushed is the hub\'s', async () => {
     const room = await scene.room();
     const ann = await scene.connect('ann', { path: '/ws/hub', flat: true });
     const bob = await scene.hub('bob', room);
