@@ -24,7 +24,7 @@
 #define MULTIPART_PREAMBLE_BYTES_MAX 4096    // before the first boundary
 
 /* How much longer than its file a body may be: what the limit of a request has to add. */
-#define MULTIPART_FRAMING_BYTES_MAX (1u << 20)
+#define MULTIPART_FRAMING_BYTES_MAX (1u << 17)
 
 /* What the sender says of his file: any bytes but control characters, unescaped. */
 struct multipart_file {
