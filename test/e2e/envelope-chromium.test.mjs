@@ -33,7 +33,7 @@ async function shows(page, lines) {
     await page.waitForFunction(
         (wanted) => JSON.stringify([...document.querySelectorAll('li')]
             .map((line) => line.textContent)) === JSON.stringify(wanted),
-        lines, { polling: 'mutation' });
+        lines);
 }
 
 /* Opens a WebSocket in the page; all that came of it. */

@@ -85,7 +85,7 @@ test('a field that is missing or of the wrong kind is named', async () => {
         ['direct_message', { to_user_id: 'bob', content: 'x' }, 'to_user_id'],
         ['direct_message', { to_user_id: 1.5, content: 'x' }, 'to_user_id'],
         ['direct_message', { to_user_id: -1, content: 'x' }, 'to_user_id'],
-        ['direct_message', { to_user_id: 1 }, 'content'],
+        ['direct_message', { to_user_id: ann.who.id }, 'content'],
         ['room_history', {}, 'room'],
         ['room_history', { room, limit: 'many' }, 'limit'],
         ['room_history', { room, offset: {} }, 'offset'],

@@ -3,6 +3,7 @@
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { chromium } from 'playwright-core';
 
@@ -12,26 +13,28 @@ import { PATIENCE_MS } from './server.mjs';
 
 const { resolve } = createRequire(import.meta.url);
 const ours = (name) => readFile(new URL(`page/${name}`, import.meta.url), 'utf8');
-const theirs = (name) => readFile(resolve(name), 'utf8');
+const theirs = (name, file) =>
+    readFile(join(dirname(resolve(`${name}/package.json`)), file), 'utf8');
 
 const FILES = {
     '/': ['text/html', () => ours('index.html')],
     '/chat.mjs': ['text/javascript', () => ours('chat.mjs')],
     '/react.mjs': ['text/javascript', () => ours('react.mjs')],
-    '/react.js': ['text/javascript', () => theirs('react/umd/react.development.js')],
-    '/react-dom.js': ['text/javascript', () => theirs('react-dom/umd/react-dom.development.js')],
+    '/react.js': ['text/javascript', () => theirs('react', 'umd/react.development.js')],
+    '/react-dom.js': ['text/javascript',
+        () => theirs('react-dom', 'umd/react-dom.development.js')],
     '/web-socket-client.js': ['text/javascript', () => placed('web-socket-client')],
     '/use-web-socket.js': ['text/javascript', () => placed('use-web-socket')],
 };
 
 async function serve(request, response) {
-    const file = FILES[request.url];
-    if (file === undefined) {
-        response.writeHead(404).end();
-        return;
+    const [type, read] = FILES[request.url] ?? [];
+    try {
+        const text = await read();
+        response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(text);
+    } catch (error) {
+        response.writeHead(404).end(`${error}`);
     }
-    const [type, read] = file;
-    response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(await read());
 }
 
 export class Browser {
