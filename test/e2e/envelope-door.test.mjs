@@ -220,7 +220,7 @@ test('a connection keeps its person: another\'s token is refused', async () => {
     const ann = await scene.connect('ann');
     const bob = person('bob');
     ann.send('auth', { token: bob.token }, { id: 'a' });
-    assert.equal((await ann.error('AUTH_FAILED')).id, 'a');
+    assert.equal((await ann.error('PERMISSION_DENIED')).id, 'a');
     const said = await ann.ask('direct_message', { to_user_id: ann.who.id, content: 'still me' });
     assert.equal(said.data.from_user_id, ann.who.id);
 });
