@@ -37,6 +37,7 @@ struct decode_scratch {
     struct buf text;               // of at least DECODE_TEXT_BYTES_MAX; reset by each decode
     const struct json *message;    // the parts that decode has found, for decode_part
     size_t kept_bytes;             // of text: what belongs to the message itself
+    const char *type;              // what the dialect calls it, static; NULL: nothing known
 };
 
 struct dialect {

@@ -394,7 +394,7 @@ static void answer_preflight(struct session *s) {
 
 static void route_uploads(struct session *s, const struct http1_request *req) {
     struct str name = { req->path.p + strlen("/uploads"), req->path.n - strlen("/uploads") };
-    bool is_below = name.n > 1;
+    bool is_below = name.n > 0;
     if (req->method == HTTP1_OPTIONS) {
         answer_preflight(s);
     } else if (is_below && (req->method == HTTP1_GET || req->method == HTTP1_HEAD)) {

@@ -354,8 +354,9 @@ void session_answered(struct session *s, bool was_question, uint32_t part) {
 
 /* As the envelope's document words it. */
 static void log_message(const struct session *s, const struct cmd *cmd) {
+    const char *type = s->worker->decode.type;
     if (s->dialect->id == DIALECT_envelope) {
-        LOG_DEBUG("WS_MESSAGE", STR("Type", cmd_name(cmd->type)), U64("UserID", s->user.v),
+        LOG_DEBUG("WS_MESSAGE", STR("Type", type == NULL ? "none" : type), U64("UserID", s->user.v),
                   TEXT("Room", cmd->room_name));
     }
 }
@@ -377,6 +378,7 @@ static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
     unsigned parts = s->dialect->decode(&s->worker->decode, payload, &cmd);
     METRIC_ADD_AT(messages_in_total, s->dialect->id, MAX(parts, 1));
     s->worker->fed_bytes += payload.n;
+    log_message(s, &cmd);
     if (parts > 0) {
         gather_begin(s, parts, &cmd);
         return !s->is_held;
@@ -386,7 +388,6 @@ static bool on_message(void *ctx, enum link_kind kind, struct str payload) {
     } else if (cmd.type == CMD_session_open) {
         door_renew(s, &cmd);
     }
-    log_message(s, &cmd);
     bool may_go_on = session_ask(s, &cmd);
     return may_go_on && s->worker->fed_bytes < FEED_BYTES_PER_TURN;
 }

@@ -49,7 +49,10 @@ static void fail(struct upload_request *u, int status, enum refusal why, struct 
     json_put_text(&body, str_of(refusal_code(why)));
     BUF_PUT_LIT(&body, "}\n");
     METRIC_ADD(upload_errors_total, 1);
-    door_answer(u->session, status, STR_NONE, buf_str(&body));
+    struct str extra = status == 401   ? STR_LIT("WWW-Authenticate: Bearer\r\n")
+                       : status == 429 ? STR_LIT("Retry-After: 60\r\n")
+                                       : STR_NONE;
+    door_answer(u->session, status, extra, buf_str(&body));
     session_leave(u->session, 0, STR_NONE);
 }
 
@@ -276,10 +279,9 @@ static const struct multipart_sink sink = {
     .on_file_end = on_file_end,
 };
 
-static void fail_form(struct upload_request *u, enum err err) {
-    bool is_long = err == ERR_TOO_BIG;
-    fail(u, is_long ? 413 : 400, is_long ? REFUSE_too_long : REFUSE_malformed,
-         str_of(multipart_why(u->form)));
+/* Too much around the file is wrong as well; of the file itself the disk's part says. */
+static void fail_form(struct upload_request *u) {
+    fail(u, 400, REFUSE_malformed, str_of(multipart_why(u->form)));
 }
 
 void upload_take(struct upload_request *u, struct str piece) {
@@ -292,7 +294,7 @@ void upload_take(struct upload_request *u, struct str piece) {
     } else {
         enum err err = multipart_feed(u->form, piece.p, piece.n, &sink, u);
         if (err != OK) {
-            fail_form(u, err);
+            fail_form(u);
             return;
         }
     }
@@ -309,7 +311,7 @@ void upload_end(struct upload_request *u) {
     }
     enum err err = u->form == NULL ? OK : multipart_end(u->form);
     if (err != OK) {
-        fail_form(u, err);
+        fail_form(u);
         return;
     }
     be_patient(u);

@@ -189,6 +189,7 @@ static struct finding read_type(struct reading *r, const struct frame *f,
         return (struct finding){ is_hub ? FRAME_unknown_type : FRAME_unknown_wrapped_type,
                                  shown(type) };
     }
+    r->scratch->type = (*verb)->name;
     if ((*verb)->type == CMD_COUNT) {
         r->cmd.form = DIALECT_envelope;
     } else if (!is_wrapped(f) && !r->is_part && (*verb)->whose == DIALECT_hub) {
@@ -284,6 +285,7 @@ unsigned frame_decode(struct decode_scratch *scratch, enum dialect_id here, stru
     buf_reset(&scratch->text);
     (void)buf_room(&scratch->text, DECODE_TEXT_BYTES_MAX);    // what is in it will not move
     scratch->message = NULL;
+    scratch->type = NULL;
     enum err err = json_parse(scratch->json, message, &root);
     if (err == OK) {
         found = read_frame(&r, root);
