@@ -244,8 +244,7 @@ struct config_rate config_rate_of(const struct config *config, struct str dialec
                 .per_hour = *number_of(c, first + 1),
                 .burst = *number_of(c, first + 2),
             };
-            bool is_more = rate.per_minute != 0 && rate.burst > rate.per_minute;
-            if (rate.burst == 0 || is_more) {
+            if (rate.burst == 0 || rate.burst > rate.per_minute) {
                 rate.burst = rate.per_minute;
             }
             return rate;
