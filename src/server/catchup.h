@@ -41,6 +41,7 @@ void catchup_end(struct session *s, const struct answer *answer);
 /* Asks for more, if there is more and the socket has taken enough. */
 void catchup_go_on(struct session *s);
 
+/* Frees a list of them, and sets *first to NULL. An empty one is fine. */
 void catchup_free(struct catchup **first);
 
 #endif

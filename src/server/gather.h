@@ -35,6 +35,7 @@ void gather_take(struct session *s, struct str said);
 /* Called when an answer has been counted: tells all of them after the last. */
 void gather_end_if_done(struct session *s);
 
+/* Frees it with the parts that are not in the ring, and sets *g to NULL. A NULL *g is fine. */
 void gather_free(struct gather **g);
 
 #endif

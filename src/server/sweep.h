@@ -1,6 +1,6 @@
 /* The sweep: uploads that nobody needs go.
  *
- *     no message shows it      the store says so ──upload_remove──> the fact goes, by way of the ring
+ *     no message shows it      the store says so ──upload_remove──> the fact goes, round the ring
  *     no fact knows it         the file goes: of a fact that went, or of a crash before there was
  *     one it never got its name    the same, in `incoming`
  *
@@ -23,6 +23,7 @@ struct sweep *sweep_new(struct server *server);
 /* Called every second or so: does what is due. */
 void sweep_some(struct sweep *s);
 
+/* Frees it and sets *s to NULL. A NULL *s is fine. */
 void sweep_free(struct sweep **s);
 
 #endif
