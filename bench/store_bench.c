@@ -1,6 +1,7 @@
 /* What storing a message costs, beside what SQLite alone would take for the same row.
  *
  *     store_bench [--json] [--seconds S] [--rooms R] [--dir DIR]
+ *     store_bench --history MESSAGES [--json] [--dir DIR]
  *
  * Batches of 1, 10, 100 and 1000 messages go through the sqlite driver's commit (ours) and through
  * a bare loop of SQLite calls that prepares the same INSERT once and binds it (floor): same schema,
@@ -10,7 +11,10 @@
  * rows/s is wall time with synchronous=FULL, so it is the disk's number too; `us/row` is processor
  * time of the process, user and system, and is what a change here can make better or worse. A
  * message's share of the batch (its event, its arena) is made outside the clock, as the core does
- * it elsewhere. */
+ * it elsewhere.
+ *
+ * --history fills one room instead, a reaction for every twentieth message and one of a hundred
+ * deleted, and asks a reader for the first page and for one at nine tenths of the way back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -24,11 +28,15 @@
 #define USERS 1000
 #define TEXT_BYTES 60
 #define KEY_BYTES 22    // 128 bits, base64url
+#define FILL_BATCH 1000
+#define PAGES 2000            // asked for, of each kind
+#define HISTORY_MIN 100000    // messages, so that there are pages enough that far back
 
 struct options {
     bool is_json;
     unsigned rooms;
-    double seconds;    // of each line
+    double seconds;      // of each line
+    uint64_t history;    // messages; 0: measure writing
     const char *dir;
 };
 
@@ -227,6 +235,83 @@ static void run_floor(const struct options *o, struct run *run) {
     remove_dir(dir);
 }
 
+/* ---- reading back */
+
+static void put_filler(struct batch *b, uint64_t i) {
+    struct event *ev = batch_event(b, EV_message_posted);
+    ev->room.v = 2;
+    ev->user.v = 1 + i % USERS;
+    ev->content = (struct str){ text, TEXT_BYTES };
+    if (i % 20 == 19) {
+        ev->message_type = MESSAGE_REACTION;
+        ev->content = STR_LIT("\xf0\x9f\x91\x8d");
+        ev->reply_to.v = i - 9;
+    }
+}
+
+/* So many messages in one room: their ids are 1, 2, 3 and so on. */
+static void fill(struct store *store, uint64_t messages) {
+    for (uint64_t i = 1; i <= messages;) {
+        struct batch *b = batch_new(1700000000000 + i);
+        for (size_t n = 0; n < FILL_BATCH && i <= messages; n++) {
+            put_filler(b, i++);
+        }
+        CHECK(store->ops->commit(store, b) == OK);
+        batch_unref(&b);
+    }
+    struct batch *b = batch_new(1800000000000);
+    for (uint64_t i = 50; i <= messages; i += 100) {
+        struct event *ev = batch_event(b, EV_message_deleted);
+        ev->message.v = i;
+        ev->user.v = 1 + i % USERS;
+    }
+    CHECK(store->ops->commit(store, b) == OK);
+    batch_unref(&b);
+}
+
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void time_pages(const struct options *o, struct store_reader *reader, const char *name,
+                       uint64_t offset) {
+    static double took_us[PAGES];
+    for (size_t i = 0; i < PAGES; i++) {
+        struct ask ask = { .kind = ASK_ROOM_HISTORY,
+                           .room = { 2 },
+                           .user = { 1 },
+                           .offset = offset == 0 ? 0 : offset + i,
+                           .limit = HISTORY_LIMIT_DEFAULT };
+        struct answer *a = answer_new(&ask);
+        double began = seconds(CLOCK_MONOTONIC);
+        CHECK(reader->ops->answer(reader, &ask, a) == OK);
+        took_us[i] = (seconds(CLOCK_MONOTONIC) - began) * 1e6;
+        CHECK(a->message_count == HISTORY_LIMIT_DEFAULT && a->has_more);
+        answer_free(&a);
+    }
+    double first_us = took_us[0];
+    qsort(took_us, PAGES, sizeof *took_us, by_size);
+    printf(o->is_json ? "{\"bench\":\"%s\",\"messages\":%llu,\"cold_us\":%.0f,\"p50_us\":%.0f,"
+                        "\"p99_us\":%.0f}\n"
+                      : "%-16s %10llu messages, cold %.0f us, p50 %.0f us, p99 %.0f us\n",
+           name, (unsigned long long)o->history, first_us, took_us[PAGES / 2],
+           took_us[PAGES * 99 / 100]);
+}
+
+static void run_history(const struct options *o) {
+    char dir[256];
+    struct store *store = store_new(o, dir, sizeof dir);
+    struct store_reader *reader;
+    fill(store, o->history);
+    CHECK(store->ops->reader_open(store, &reader) == OK);
+    time_pages(o, reader, "history_offset", o->history / 10 * 9);
+    time_pages(o, reader, "history_first", 0);
+    reader->ops->free(&reader);
+    store->ops->free(&store);
+    remove_dir(dir);
+}
+
 /* ---- the table */
 
 static void print(const struct options *o, const struct run *ours, const struct run *bare) {
@@ -254,21 +339,28 @@ static bool read_options(int argc, char **argv, struct options *o) {
             o->seconds = strtod(argv[++i], NULL);
         } else if (strcmp(argv[i], "--rooms") == 0 && has_value) {
             o->rooms = (unsigned)strtoul(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--history") == 0 && has_value) {
+            o->history = strtoull(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--dir") == 0 && has_value) {
             o->dir = argv[++i];
         } else {
             return false;
         }
     }
-    return o->rooms > 0;
+    return o->rooms > 0 && (o->history == 0 || o->history >= HISTORY_MIN);
 }
 
 int main(int argc, char **argv) {
     struct options o = { .rooms = 100, .seconds = 1.5, .dir = "/tmp" };
     static const size_t sizes[] = { 1, 10, 100, 1000 };
     if (!read_options(argc, argv, &o)) {
-        fprintf(stderr, "usage: store_bench [--json] [--seconds S] [--rooms R] [--dir DIR]\n");
+        fprintf(stderr, "usage: store_bench [--json] [--seconds S] [--rooms R] [--dir DIR]"
+                        " [--history MESSAGES]\n");
         return 2;
+    }
+    if (o.history > 0) {
+        run_history(&o);
+        return 0;
     }
     if (!o.is_json) {
         printf("%u rooms, %u users, texts of %d bytes, synchronous=FULL\n", o.rooms, USERS,

@@ -53,15 +53,19 @@ static enum err find_end(struct sqlite_reader *r, const struct room_facts *room,
     return ask->offset > 0 && *take > 0 ? skip(r, room, ask->offset, upto) : OK;
 }
 
-/* The reactions under one message. */
+/* The reactions under one message. Most have none, and counting none is dear: it is asked first
+ * whether there is any. */
 static enum err reactions(struct sqlite_reader *r, const struct ask *ask, struct arena *arena,
                           struct message *m) {
     struct reaction_count found[REACTION_KINDS_MAX];
     sqlite3_stmt *stmt = r->stmts[QUERY_REACTIONS];
+    uint64_t any = 0;
     size_t count = 0;
     bool is_row = true;
-    enum err err = OK;
-
+    enum err err = sqlite_number(r->stmts[QUERY_REACTION], m->id.v, 0, &any);
+    if (err != OK || any == 0) {
+        return err;
+    }
     sql_bind_u64(stmt, 1, m->id.v);
     sql_bind_u64(stmt, 2, ask->user.v);
     while (count < COUNT(found) && (err = sql_next(stmt, &is_row)) == OK && is_row) {

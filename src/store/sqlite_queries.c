@@ -31,6 +31,8 @@ const char *const sqlite_queries[QUERY_COUNT] = {
                       " WHERE room_id = ?1 AND seq > ?2 AND seq <= ?3 AND deleted_ms IS NOT NULL",
     [QUERY_DELETED_DOWN] = "SELECT seq FROM messages WHERE room_id = ?1 AND seq <= ?2"
                            " AND deleted_ms IS NOT NULL ORDER BY seq DESC",
+    [QUERY_REACTION] = "SELECT id FROM messages"
+                       " WHERE reply_to = ?1 AND type = 4 AND deleted_ms IS NULL LIMIT 1",
     [QUERY_REACTIONS] = "SELECT content, count(*), max(user_id = ?2) FROM messages"
                         " WHERE reply_to = ?1 AND type = 4 AND deleted_ms IS NULL"
                         " GROUP BY content ORDER BY min(id)"
