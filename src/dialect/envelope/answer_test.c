@@ -147,7 +147,7 @@ TEST(a_history_that_cannot_be_read_is_an_error) {
 
 enum { COUNT_ALL = HISTORY_LIMIT_MAX, BYTES = 4000 };
 
-/* The ids of the messages of a list that was cut; `order` is 1 if they grow, -1 if they fall. */
+/* What is left of a list: how many messages, and the ids at its ends. */
 struct cut {
     size_t count;
     uint64_t first;

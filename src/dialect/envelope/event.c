@@ -24,8 +24,9 @@ void envelope_put_time(struct buf *out, uint64_t at_ms) {
 }
 
 void envelope_put_end(struct buf *out, uint64_t at_ms, user_id user, struct str ref) {
-    BUF_PUT_LIT(out, "},\"timestamp\":");
-    envelope_put_time(out, at_ms);
+    BUF_PUT_LIT(out, "},\"timestamp\":\"");
+    clock_put_rfc3339(out, at_ms);
+    buf_put_char(out, '"');
     if (user.v != 0) {
         BUF_PUT_LIT(out, ",\"user_id\":");
         buf_put_u64(out, user.v);

@@ -32,6 +32,7 @@ static void check_frame(struct buf *out, bool spoke, const struct said *said) {
     check_text(data, "username", said->username);
     check_text(data, "room", said->room);
     check_text(data, "content", said->content);
+    check_text(data, "media_url", said->room);
     buf_reset(out);
 }
 
@@ -43,6 +44,8 @@ static void check_events(const struct said *said, enum room_kind kind, struct bu
                             .username = said->username,
                             .content = said->content,
                             .client_id = said->username,
+                            .message_type = MESSAGE_IMAGE,
+                            .media_url = said->room,
                             .refusal = REFUSE_banned };
         for (enum view view = 0; view < VIEW_COUNT; view++) {
             check_frame(out, hub_encode_event(&ev, view, out), said);
@@ -52,7 +55,7 @@ static void check_events(const struct said *said, enum room_kind kind, struct bu
 
 static void check_replies(const struct said *said, struct buf *out) {
     for (enum cmd_type cmd = 0; cmd < CMD_COUNT; cmd++) {
-        struct reply reply = { .cmd = cmd, .room_name = said->room };
+        struct reply reply = { .cmd = cmd, .room_name = said->room, .username = said->username };
         check_frame(out, hub_encode_reply(&reply, LANG_FR, out), said);
         reply.refusal = REFUSE_malformed;
         reply.detail = str_first_chars(said->content, DETAIL_BYTES_MAX / 4);
@@ -61,8 +64,10 @@ static void check_replies(const struct said *said, struct buf *out) {
 }
 
 static void check_answers(const struct said *said, struct buf *out) {
-    struct message message = { .username = said->username, .content = said->content };
-    for (enum ask_kind kind = ASK_ROOM_HISTORY; kind <= ASK_DIRECT_HISTORY; kind++) {
+    struct message message = { .username = said->username,
+                               .room_name = said->room,
+                               .content = said->content };
+    for (enum ask_kind kind = 0; kind < ASK_KIND_COUNT; kind++) {
         struct answer answer = { .ask = { .kind = kind, .room_name = said->room },
                                  .messages = &message,
                                  .message_count = 1 };
