@@ -1,15 +1,8 @@
 /* From a reader's answer to a frame: histories, searches, what is unread, the end of a resume.
  *
- * Histories are oldest first; what a search finds is newest first. A deleted message is left out.
- *
- * Two hundred of the longest messages would be megabytes, more than may wait for one connection. So
- * a list has a bound, and what is over it is cut off at the end where a client that goes on finds
- * it again (`has_more`): the old one, or the new one of a page that was asked for with `after`. */
+ * Histories are oldest first; what a search finds is newest first. A deleted message is left out,
+ * and a list has its bound (frame/list.c). */
 #include "dialect/envelope/envelope.h"
-
-#define JSON_GROWTH 6        // a control character becomes six
-#define ITEM_BYTES 512       // more than a message has beside its texts
-#define REACTION_BYTES 64    // more than a row of reactions has beside its emoji
 
 static bool is_mine(const struct answer *answer, const struct message *m) {
     return m->user.v == answer->ask.user.v;
@@ -81,69 +74,10 @@ static void put_item(struct buf *out, const struct answer *answer, const struct 
     buf_put_char(out, '}');
 }
 
-/* ---- a list within its bound */
-
-/* Messages [from, to) of an answer. */
-struct range {
-    size_t from;
-    size_t to;
-};
-
-static size_t most_bytes(const struct message *m) {
-    size_t text_bytes = m->content.n + m->username.n + m->room_name.n + m->media_url.n +
-                        m->media_type.n + m->client_id.n;
-    size_t bytes = ITEM_BYTES + JSON_GROWTH * text_bytes + m->mentions.n;
-    for (size_t i = 0; i < m->reaction_count; i++) {
-        bytes += REACTION_BYTES + JSON_GROWTH * m->reactions[i].content.n;
-    }
-    return bytes;
-}
-
-/* Which messages stay within the bound; the first one that counts is always there. Most lists are
- * far below, and are not measured. */
-static struct range that_fits(struct buf *out, const struct answer *answer) {
-    size_t count = answer->message_count;
-    size_t start = out->n;
-    size_t bytes = 0;
-    bool is_from_front = answer->ask.after != 0 || answer->ask.kind == ASK_SEARCH;
-
-    for (size_t i = 0; i < count; i++) {
-        bytes += most_bytes(&answer->messages[i]);
-    }
-    if (bytes <= FRAME_LIST_BYTES_MAX) {
-        return (struct range){ 0, count };
-    }
-    size_t taken = 0;
-    for (bytes = 0; taken < count; taken++) {
-        size_t i = is_from_front ? taken : count - 1 - taken;
-        put_item(out, answer, &answer->messages[i]);
-        bytes += out->n - start;
-        out->n = start;    // it was only measured
-        if (bytes > FRAME_LIST_BYTES_MAX && taken > 0) {
-            break;
-        }
-    }
-    return is_from_front ? (struct range){ 0, taken } : (struct range){ count - taken, count };
-}
-
 /* Appends `,"messages":[…]`; returns whether something was cut off. */
 static bool put_items(struct buf *out, const struct answer *answer) {
-    struct range range = that_fits(out, answer);
-    bool is_first = true;
-
-    BUF_PUT_LIT(out, ",\"messages\":[");
-    for (size_t i = range.from; i < range.to; i++) {
-        if (answer->messages[i].deleted_ms != 0) {
-            continue;
-        }
-        if (!is_first) {
-            buf_put_char(out, ',');
-        }
-        is_first = false;
-        put_item(out, answer, &answer->messages[i]);
-    }
-    buf_put_char(out, ']');
-    return range.to - range.from < answer->message_count;
+    BUF_PUT_LIT(out, ",\"messages\":");
+    return frame_put_list(out, answer, put_item);
 }
 
 static void put_flag(struct buf *out, bool is_on) {

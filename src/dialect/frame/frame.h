@@ -83,6 +83,11 @@ struct frame_extras {
 };
 void frame_put_extras(struct buf *out, const struct frame_extras *extras);
 
+/* Appends an answer's messages as a list, each as `put` writes it, without those that were deleted,
+ * and within FRAME_LIST_BYTES_MAX. Returns whether some were cut off for that: there are more. */
+bool frame_put_list(struct buf *out, const struct answer *answer,
+                    void (*put)(struct buf *, const struct answer *, const struct message *));
+
 /* Appends `,"seq":…,"ts":…`, which stand behind the documented fields. */
 void frame_put_place(struct buf *out, uint64_t seq, uint64_t at_ms);
 

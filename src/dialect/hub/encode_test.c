@@ -352,6 +352,23 @@ TEST(the_cores_details_are_said_in_the_readers_language) {
         { "600 per hour", "600 par heure" },
         { "4001 characters; at most 4000", "4001 caractères; au plus 4000" },
         { "client_id: at most 64 characters", "client_id: au plus 64 caractères" },
+        { "10 rooms per second", "10 salons par seconde" },
+        { "media_url: a message of the type image needs it",
+          "media_url: indispensable à un message de type image" },
+        { "media_url: only with the message_type image, audio or file",
+          "media_url: seulement avec le message_type image, audio ou file" },
+        { "media_url: /uploads/... or https://..., at most 2048 bytes",
+          "media_url: /uploads/... ou https://..., au plus 2048 octets" },
+        { "media_type: such as image/jpeg", "media_type: par exemple image/jpeg" },
+        { "duration: seconds, at most a day", "duration: secondes, au plus un jour" },
+        { "message_type: text, image, audio or file", "message_type: text, image, audio ou file" },
+        { "reply_to: the id of the message it is about",
+          "reply_to: le numéro du message concerné" },
+        { "content: one emoji", "content: un seul emoji" },
+        { "query: some text to look for", "query: le texte à chercher" },
+        { "a room is resumed before it is joined; then room_history tells the rest",
+          "un salon se reprend avant d'être rejoint ; ensuite, room_history donne le reste" },
+        { "this session is somebody else's", "cette connexion est celle de quelqu'un d'autre" },
         { "something else", "something else" },
     };
     DESK(d);
@@ -548,6 +565,29 @@ TEST(a_history_of_long_messages_is_cut_at_its_old_end) {
         OKAY(has_more);
         buf_reset(&d.out);
     }
+}
+
+TEST(a_page_that_goes_on_is_cut_at_its_new_end) {
+    enum { COUNT_ALL = 100, BYTES = 8000 };
+    static struct message messages[COUNT_ALL];
+    static char text[BYTES];
+    DESK(d);
+    memset(text, 'x', sizeof text);
+    for (size_t i = 0; i < COUNT_ALL; i++) {
+        messages[i] = (struct message){ .id = { i + 1 }, .content = { text, sizeof text } };
+    }
+    struct answer a = { .ask = { .kind = ASK_ROOM_HISTORY, .after = 1 },
+                        .messages = messages,
+                        .message_count = COUNT_ALL };
+    OKAY(hub_encode_answer(&a, LANG_FR, &d.out));
+    const struct json *root = NULL;
+    uint64_t id = 0;
+    bool has_more = false;
+    EQ(json_parse(d.json, buf_str(&d.out), &root), OK);
+    EQ(json_u64(json_get(json_at(json_get(root, "data"), 0), "id"), &id), OK);
+    EQ(id, 1);
+    EQ(json_bool(json_get(root, "has_more"), &has_more), OK);
+    OKAY(has_more && json_count(json_get(root, "data")) < COUNT_ALL);
 }
 
 TEST(one_message_is_always_there_however_long) {

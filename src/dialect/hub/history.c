@@ -2,17 +2,11 @@
  *
  * Oldest message first. A deleted one is left out: the source's clients know no word for it and
  * would show an empty line. A room's history is written twice, as `data` and as `messages`, because
- * clients of either kind exist; the bytes are made once and copied.
- *
- * Two hundred of the longest messages would be megabytes, more than may wait for one connection. So
- * the list has a bound, and what is over it is cut off at the old end, where a client that pages
- * back finds it again (`has_more`). */
+ * clients of either kind exist; the bytes are made once and copied. Either list has its bound
+ * (frame/list.c). */
 #include "dialect/hub/hub.h"
 
 #include "dialect/envelope/envelope.h"
-
-#define JSON_GROWTH 6     // a control character becomes six
-#define ITEM_BYTES 256    // more than a message has beside its texts
 
 static void put_item(struct buf *out, const struct answer *answer, const struct message *m) {
     buf_put_char(out, '{');
@@ -42,51 +36,6 @@ static void put_item(struct buf *out, const struct answer *answer, const struct 
     buf_put_char(out, '}');
 }
 
-/* The first message from which on the list stays within its bound; the newest is always in it. Most
- * lists are far below, and are not measured. */
-static size_t first_that_fits(struct buf *out, const struct answer *answer) {
-    size_t start = out->n;
-    size_t bytes = 0;
-    for (size_t i = 0; i < answer->message_count; i++) {
-        const struct message *m = &answer->messages[i];
-        size_t text_bytes = m->content.n + m->username.n + answer->ask.room_name.n;
-        bytes += ITEM_BYTES + JSON_GROWTH * text_bytes;
-    }
-    if (bytes <= FRAME_LIST_BYTES_MAX) {
-        return 0;
-    }
-    size_t first = answer->message_count;
-    for (bytes = 0; first > 0; first--) {
-        put_item(out, answer, &answer->messages[first - 1]);
-        bytes += out->n - start;
-        out->n = start;    // it was only measured
-        if (bytes > FRAME_LIST_BYTES_MAX && first < answer->message_count) {
-            break;
-        }
-    }
-    return first;
-}
-
-/* Appends the list; returns whether something was cut off. */
-static bool put_items(struct buf *out, const struct answer *answer) {
-    size_t first = first_that_fits(out, answer);
-    bool is_first = true;
-
-    buf_put_char(out, '[');
-    for (size_t i = first; i < answer->message_count; i++) {
-        if (answer->messages[i].deleted_ms != 0) {
-            continue;
-        }
-        if (!is_first) {
-            buf_put_char(out, ',');
-        }
-        is_first = false;
-        put_item(out, answer, &answer->messages[i]);
-    }
-    buf_put_char(out, ']');
-    return first > 0;
-}
-
 static void put_rest(struct buf *out, const struct answer *answer, bool is_cut) {
     bool has_more = answer->has_more || is_cut;
     BUF_PUT_LIT(out, ",\"has_more\":");
@@ -109,7 +58,7 @@ static bool put_room_history(struct buf *out, const struct answer *answer) {
     json_put_text(out, answer->ask.room_name);
     BUF_PUT_LIT(out, ",\"data\":");
     size_t start = out->n;
-    bool is_cut = put_items(out, answer);
+    bool is_cut = frame_put_list(out, answer, put_item);
     size_t end = out->n;
     BUF_PUT_LIT(out, ",\"messages\":");
     put_again(out, start, end);
@@ -121,7 +70,7 @@ static bool put_direct_history(struct buf *out, const struct answer *answer) {
     BUF_PUT_LIT(out, "{\"type\":\"dm_history\",\"with\":");
     buf_put_u64(out, answer->ask.other.v);
     BUF_PUT_LIT(out, ",\"data\":");
-    bool is_cut = put_items(out, answer);
+    bool is_cut = frame_put_list(out, answer, put_item);
     put_rest(out, answer, is_cut);
     return true;
 }
