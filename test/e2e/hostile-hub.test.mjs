@@ -69,7 +69,7 @@ test('JSON of any depth is read or refused, not recursed into', async () => {
     await isRefused(`{"type":"ping","id":${deep}}`);
     await isRefused(`{"type":${deep}}`);
     await isRefused(`{"type":"message","room":"hall","content":${deep}}`);
-    await isRefused(`{"type":"join","data":{"room":${deep}}}`);
+    await isRefused(`{"type":"join","data":{"room":${deep}}}`, 'INVALID_FORMAT');
     eve.send(`{"type":"ping","x":${deep}}`);    // a field we do not know may be anything
     await eve.expect({ type: 'pong' });
     eve.send(`{"x":${'{"a":'.repeat(n)}1${'}'.repeat(n)},"type":"ping"}`);
