@@ -141,14 +141,15 @@ test('a part is had only of the file it was begun with', async () => {
 test('HEAD is GET without the body', async () => {
     const url = await put(PNG);
     const raw = await Raw.open(server.http);
-    for (const headers of [[], ['Range: bytes=0-3'], ['Range: bytes=5000-']]) {
-        raw.write(request(url, { headers }));
-        const got = await raw.response();
+    raw.write(request(url));
+    const got = await raw.response();
+    for (const headers of [[], ['Range: bytes=0-3']]) {    // ranges are for GET alone
         raw.write(request(url, { method: 'HEAD', headers }));
         const head = await raw.response({ bodiless: true });
         const undated = ({ date, ...rest }) => rest;
-        assert.equal(head.status, got.status);
+        assert.equal(head.status, 200);
         assert.deepEqual(undated(head.headers), undated(got.headers));
+        assert.equal(Number(head.headers['content-length']), PNG.length);
     }
     raw.write(request('/healthz'));
     assert.equal((await raw.response()).status, 200);
@@ -198,7 +199,7 @@ test('no path leads out of the uploads, nor to a list of them', async () => {
         const raw = await Raw.open(server.http);
         raw.write(request(path, { headers: ['Connection: close'] }));
         const { status, body } = await raw.response();
-        assert.ok(status === 404 || status === 400, `${status} for ${path}`);
+        assert.ok([400, 404, 405].includes(status), `${status} for ${path}`);
         assert.ok(![name, 'SQLite', 'root:'].some((text) => body.includes(text)), path);
         raw.leave();
     }

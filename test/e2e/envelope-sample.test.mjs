@@ -249,8 +249,8 @@ test('the switch over errors finds what it looks at', async () => {
     }
     assert.equal(await done.take(() => true, () => 'a warning'), 'slower');
 
-    const bad = new Socket(`ws://${place.address}/ws/chat?token=bad`);
-    await load('error-handler', { ...names, ws: bad });
+    await load('error-handler',
+        () => ({ ...names, ws: new Socket(`ws://${place.address}/ws/chat?token=bad`) }));
     assert.equal(await done.take(() => true, () => 'the end of the token'), 'token');
 });
 

@@ -14,8 +14,11 @@ export async function placed(name) {
     return text.replace(/(['`])ws:\/\/localhost:8080([^'`]*)\1/g, '`ws://${place.address}$2`');
 }
 
-/* Runs a text with these names in reach, and gives what one of its own stands for. */
+/* Runs a text with these names in reach, and gives what one of its own stands for. Names that must
+ * not be made before it runs come from a function. */
 export async function load(name, names, wanted = 'undefined') {
-    const run = new Function(...Object.keys(names), `${await placed(name)}\nreturn ${wanted};`);
-    return run(...Object.values(names));
+    const text = await placed(name);
+    const reach = typeof names === 'function' ? names() : names;
+    return new Function(...Object.keys(reach), `${text}\nreturn ${wanted};`)(
+        ...Object.values(reach));
 }

@@ -1,5 +1,16 @@
 /* What has come to a client and was not taken yet, in order, and whoever waits for more. */
-import { within } from './server.mjs';
+import { PATIENCE_MS, within } from './server.mjs';
+
+/* Asks again and again until it is so, for what cannot be waited for: a file, a log, a count. */
+export async function until(isSo, what) {
+    const end = performance.now() + PATIENCE_MS;
+    while (!await isSo()) {
+        if (performance.now() > end) {
+            throw new Error(`waited in vain for ${what()}`);
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+}
 
 /* Whether `value` has everything `wanted` has; a function is asked. */
 export function matches(value, wanted) {
