@@ -185,6 +185,18 @@ test('what was never uploaded is not there', async () => {
     }
 });
 
+test('asking for what is not there costs nobody a connection', async () => {
+    const missing = (await put(PNG)).replace(/[^/]{32}(?=\.png$)/, '0'.repeat(32));
+    const people = [];
+    for (let i = 0; i < 5; i++) {    // whatever descriptors this frees, the next ones to come have
+        assert.equal((await get(server, missing)).status, 404);
+        people.push(await scene.connect('ann'));
+    }
+    assert.equal((await get(server, missing)).status, 404);
+    await Promise.all(people.map((client) => client.settle()));
+    await Promise.all(people.map((client) => client.close()));
+});
+
 test('no path leads out of the uploads, nor to a list of them', async () => {
     const url = await put(PNG);
     const name = url.split('/').at(-1);
