@@ -18,6 +18,7 @@ static const struct {
     struct str name;
     struct str path;
 } places[] = {
+    { STR_LIT("envelope"), STR_LIT("/ws/chat") },
     { STR_LIT("hub"), STR_LIT("/ws/hub") },
 };
 

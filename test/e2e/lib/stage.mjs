@@ -9,7 +9,7 @@ import WebSocket from 'ws';
 
 import { Server, token, within } from './server.mjs';
 
-const PATHS = { hub: '/ws/hub' };
+const PATHS = { envelope: '/ws/chat', hub: '/ws/hub' };
 const SETTLE = 'settle-';    // an id of ours, which no script uses
 const CLOSED_IN_ORDER = 1000;
 
