@@ -41,7 +41,11 @@ static struct str request_of(struct load *l, int at) {
              &out);
     BUF_PUT_LIT(&out, " HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                       "Sec-WebSocket-Version: 13\r\n"
-                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+    if (l->opt.is_deflated) {
+        BUF_PUT_LIT(&out, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    }
+    BUF_PUT_LIT(&out, "\r\n");
     CHECK(buf_ok(&out));
     return (struct str){ xstrndup(out.p, out.n), out.n };
 }

@@ -175,11 +175,13 @@ static const struct mode *mode_find(const char *name) {
 /* ---- beginning */
 
 static void usage(void) {
-    fprintf(stderr,
-            "usage: load fanout|direct|latency|idle --port P [--pid PID] [--rooms R]\n"
-            "    [--members M] [--inflight 1..%d] [--bytes B] [--seconds S]\n"
-            "    [--pause-ms MS] [--path PATH] [--secret S] [--user ID] [--raw|--socketio]\n",
-            INFLIGHT_MAX);
+    fprintf(
+        stderr,
+        "usage: load fanout|direct|latency|idle --port P [--pid PID] [--rooms R]\n"
+        "    [--members M] [--inflight 1..%d] [--bytes B] [--seconds S]\n"
+        "    [--pause-ms MS] [--path PATH] [--secret S] [--user ID] [--raw|--socketio|--envelope]\n"
+        "    [--deflate] [--text]\n",
+        INFLIGHT_MAX);
     exit(2);
 }
 
@@ -206,6 +208,9 @@ static void take_option(struct options *opt, int name, const char *value) {
     case 'e': opt->secret = value; break;
     case 'w': opt->proto = PROTO_RAW; break;
     case 'o': opt->proto = PROTO_SOCKETIO; break;
+    case 'v': opt->proto = PROTO_ENVELOPE; break;
+    case 'd': opt->is_deflated = true; break;
+    case 't': opt->is_text = true; break;
     default: usage();
     }
 }
@@ -216,7 +221,8 @@ static void read_options(int argc, char **argv, struct options *opt) {
         { "members", 1, NULL, 'm' },  { "inflight", 1, NULL, 'k' }, { "bytes", 1, NULL, 'b' },
         { "user", 1, NULL, 'u' },     { "pause-ms", 1, NULL, 'z' }, { "seconds", 1, NULL, 's' },
         { "path", 1, NULL, 'a' },     { "secret", 1, NULL, 'e' },   { "raw", 0, NULL, 'w' },
-        { "socketio", 0, NULL, 'o' }, { NULL, 0, NULL, 0 },
+        { "socketio", 0, NULL, 'o' }, { "envelope", 0, NULL, 'v' }, { "deflate", 0, NULL, 'd' },
+        { "text", 0, NULL, 't' },     { NULL, 0, NULL, 0 },
     };
     int name;
     while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -229,6 +235,18 @@ static void check_options(const struct options *opt) {
     if (opt->port == 0 || opt->rooms < 1 || opt->members < 1 || opt->inflight < 1 ||
         opt->inflight > INFLIGHT_MAX || opt->bytes < 1 || opt->bytes > CONTENT_BYTES_MAX) {
         usage();
+    }
+}
+
+/* What messages say: one letter, or words as people write them, for who looks at compression. */
+static void fill_content(struct load *l) {
+    static const char words[] =
+        "Good morning everybody! Shall we meet tomorrow around nine in front of the station, as we "
+        "did last time? Somebody could bring coffee, and the plans of the second floor. I have the "
+        "keys, and Paul has promised to come with his van, if it starts. ";
+    memset(l->content, 'x', CONTENT_BYTES_MAX);
+    for (size_t at = 0; l->opt.is_text && at < CONTENT_BYTES_MAX; at += sizeof words - 1) {
+        memcpy(l->content + at, words, MIN(sizeof words - 1, CONTENT_BYTES_MAX - at));
     }
 }
 
@@ -253,7 +271,12 @@ int main(int argc, char **argv) {
 
     l.read_buf = xzalloc(READ_BYTES);
     l.content = xzalloc(CONTENT_BYTES_MAX);
-    memset(l.content, 'x', CONTENT_BYTES_MAX);
+    fill_content(&l);
+    if (l.opt.is_deflated) {
+        l.inflater = inflater_new();
+    }
+    l.packed = BUF_INIT(FRAME_BYTES_MAX);
+    l.unpacked = BUF_INIT(FRAME_BYTES_MAX);
     l.frame = BUF_INIT(FRAME_BYTES_MAX);
     l.latency_us = xalloc(LATENCIES_MAX * sizeof *l.latency_us);
     crowd_make(&l);

@@ -10,6 +10,7 @@
 #define PARLOIR_BENCH_LOAD_H
 
 #include "base/buf.h"
+#include "net/deflate.h"
 
 #define INFLIGHT_MAX 64
 #define READ_BYTES (1u << 20)
@@ -17,7 +18,7 @@
 
 /* What the clients speak. PROTO_RAW is nothing at all: the floor (bench/floor.c) sends frames to
  * bare sockets, and one byte on a room's first connection asks for the next round. */
-enum proto { PROTO_HUB, PROTO_SOCKETIO, PROTO_RAW };
+enum proto { PROTO_HUB, PROTO_ENVELOPE, PROTO_SOCKETIO, PROTO_RAW };
 
 struct options {
     const char *mode;
@@ -31,7 +32,9 @@ struct options {
     int inflight;    // messages of each room on their way
     int bytes;       // of a message's content
     int first_user;
-    int pause_ms;    // mode latency: between two messages
+    int pause_ms;        // mode latency: between two messages
+    bool is_text;        // messages are words, not one letter
+    bool is_deflated;    // permessage-deflate is offered
     double seconds;
 };
 
@@ -64,12 +67,15 @@ struct load {
     int count;               // of clients
     int joined;
     int epoll;
-    char *read_buf;       // READ_BYTES
-    char *content;        // opt.bytes of it
-    struct buf frame;     // the one being sent
-    bool is_counting;     // what is heard now is measured
-    bool is_answering;    // a room's clock hearing a message says the next
-    uint64_t heard;       // by everybody, ever
+    char *read_buf;               // READ_BYTES
+    char *content;                // opt.bytes of it
+    struct buf frame;             // the one being sent
+    struct inflater *inflater;    // NULL unless is_deflated
+    struct buf packed;            // the compressed payload heard last, and what it unpacked to:
+    struct buf unpacked;          // a room's members all hear the same
+    bool is_counting;             // what is heard now is measured
+    bool is_answering;            // a room's clock hearing a message says the next
+    uint64_t heard;               // by everybody, ever
     uint64_t errors;
     uint64_t deliveries;    // and the rest: while counting
     uint64_t messages;
