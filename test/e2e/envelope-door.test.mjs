@@ -130,6 +130,21 @@ test('who was turned away can do nothing in the meantime', async () => {
     raw.leave();
 });
 
+test('who guesses is not even let in to be told so, for a minute', () =>
+    Scene.with({ set: { 'auth.failures_per_minute': 3 } }, async (own) => {
+        const ann = await own.connect('ann');
+        for (let i = 0; i < 3; i++) {
+            const guess = await own.connect(null, { query: `?token=guess-${i}` });
+            await guess.error('AUTH_FAILED');
+            assert.equal((await guess.closed()).code, 4401);
+        }
+        for (const { token: theirs } of [{ token: 'guess' }, person('bob')]) {
+            const { status } = await refusal(`ws://${own.server.http}/ws/chat?token=${theirs}`);
+            assert.equal(status, 429);
+        }
+        await ann.settle();    // who is in stays in
+    }));
+
 test('a plain request is told to upgrade', async () => {
     const { token: good } = person('ann');
     const response = await fetch(`http://${scene.server.http}/ws/chat?token=${good}`);
