@@ -28,8 +28,10 @@ enum refusal do_reaction_set(struct turn *t) {
         turn_event_room(t, EV_room_entered, at.room, t->user);
     }
     struct event *ev = turn_event_room(t, EV_message_posted, at.room, t->user);
-    turn_put_body(t, ev);
-    ev->message_type = MESSAGE_REACTION;
+    ev->content = t->cmd->content;
+    ev->client_id = t->cmd->client_id;
+    ev->reply_to.v = t->cmd->reply_to;
+    ev->message_type = MESSAGE_REACTION;    // and nothing else is of it
     ev->reaction = (enum reaction)t->cmd->reaction;
     turn_address(t, ev, &at);
     r->event = ev;

@@ -158,6 +158,7 @@ struct download_request *download_begin(struct session *s, const struct http1_re
     }
     struct download_request *d = xzalloc(sizeof *d);
     d->session = s;
+    d->file.fd = -1;
     memcpy(d->name, name.p, name.n);    // a name of ours fits
     s->due_ms = s->worker->loop.now_ms + PAUSE_MS;
     session_set_timer(s);

@@ -388,7 +388,7 @@ static void on_reply(struct worker *w, struct run *run, const struct reply *repl
     if (reply->cmd == CMD_session_open && !s->is_upgraded) {
         end_run(w, run);
         session_go_live(s, reply);
-    } else if (reply->cmd == CMD_caller_check || reply->cmd == CMD_upload_add) {
+    } else if (s->state == SESSION_HEAD && s->framing == FRAMING_WS) {
         door_on_reply(s, reply);
     } else if (s->dialect != NULL && s->state == SESSION_LIVE) {
         const struct dialect *form = reply->form == 0 ? s->dialect : dialect_of(reply->form);

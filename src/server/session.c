@@ -324,7 +324,8 @@ static void tell_of_expiry(struct session *s) {
     uint64_t now_ms = clock_wall_ms();
     s->is_expiry_told = true;
     ev.at_ms = now_ms;
-    ev.until_ms = now_ms + (s->expires_ms - s->worker->loop.now_ms);
+    uint64_t until_ms = now_ms + (s->expires_ms - s->worker->loop.now_ms);
+    ev.until_ms = (until_ms + 500) / 1000 * 1000;    // a JWT ends at a whole second
     buf_reset(&s->worker->scratch);
     if (s->dialect->encode_event(&ev, VIEW_OTHER, &s->worker->scratch)) {
         session_say(s, worker_said(s->worker));
