@@ -11,9 +11,11 @@ static const char text[] =
     "code{background:#8882;padding:.1em .3em;border-radius:.2em}</style>\n"
     "<h1>Parloir</h1>\n"
     "<p>A chat server is running here. Ce serveur de discussion est en marche.</p>\n"
-    "<p>Connect a WebSocket to <code>/ws/hub?token=…</code>; a token comes from "
+    "<p>Connect a WebSocket to <code>/ws/hub?token=…</code> or <code>/ws/chat?token=…</code>; a "
+    "token comes from "
     "<code>parloir token add NAME --jwt</code>.<br>\n"
-    "Connectez un WebSocket à <code>/ws/hub?token=…</code> ; un jeton s'obtient par "
+    "Connectez un WebSocket à <code>/ws/hub?token=…</code> ou <code>/ws/chat?token=…</code> ; un "
+    "jeton s'obtient par "
     "<code>parloir token add NOM --jwt</code>.</p>\n"
     "</html>\n";
 
