@@ -156,6 +156,13 @@ struct change {
     struct message message;    // as it is now
 };
 
+/* How much of a room is kept; 0: no limit. What is more goes, oldest first. */
+struct keep {
+    uint64_t messages;    // numbers given, deleted ones among them
+    uint64_t bytes;       // of content
+    uint64_t age_ms;
+};
+
 /* A row of a list: the operator's, or ASK_UNREAD's (a room, and what of it is unread). */
 struct list_row {
     uint64_t id;
@@ -170,6 +177,8 @@ struct list_row {
     uint64_t mentions;    // ASK_UNREAD: unread messages that name the reader
     uint64_t read_seq;    // ASK_UNREAD: how far it is read
     uint64_t last_seq;    // ASK_UNREAD: the room's newest message
+    bool has_keep;        // room: it has rules of its own
+    struct keep keep;
 };
 
 struct answer {

@@ -21,13 +21,13 @@ CMD(room_leave, MAY_USER, RATE_NONE, false)    // [room_name | room]
 CMD(message_send, MAY_USER, RATE_CONTENT,
     true)    // [room_name | room, content, client_id, BODY]; BODY: message_type media_url
              // media_type duration_ms reply_to
-CMD(direct_send, MAY_USER, RATE_CONTENT, true)       // [user, content, client_id, BODY]
+CMD(direct_send, MAY_USER, RATE_CONTENT, true)    // [user, content, client_id, BODY]
 CMD(reaction_set, MAY_USER, RATE_CONTENT,
     true)    // [room_name | room | user, reply_to, content (an emoji), reaction, client_id]
-CMD(message_edit, MAY_USER, RATE_CONTENT, true)      // [message, content]
-CMD(message_delete, MAY_USER, RATE_NONE, true)       // [message]
-CMD(room_history, MAY_USER, RATE_NONE, false)    // [room_name | room, PAGE]; PAGE: before | after
-                                                 // | offset, limit
+CMD(message_edit, MAY_USER, RATE_CONTENT, true)    // [message, content]
+CMD(message_delete, MAY_USER, RATE_NONE, true)     // [message]
+CMD(room_history, MAY_USER, RATE_NONE, false)      // [room_name | room, PAGE]; PAGE: before | after
+                                                   // | offset, limit
 CMD(direct_history, MAY_USER, RATE_NONE, false)    // [user, PAGE]
 CMD(room_resume, MAY_USER, RATE_NONE, false)       // [room_name | room, after_seq]
 CMD(message_search, MAY_USER, RATE_NONE, false)    // [content, (room_name | room), before, limit]
@@ -36,8 +36,8 @@ CMD(unread_list, MAY_USER, RATE_NONE, false)       // []
 CMD(typing_set, MAY_USER, RATE_VOLATILE, false)    // [room_name | room | user, is_on]
 CMD(caller_check, MAY_ANYONE, RATE_NONE,
     false)    // [user username role mobile is_provisioned] as session_open, but nothing is opened
-CMD(upload_add, MAY_USER, RATE_NONE, true)          // [caller, label, media_type, bytes]
-CMD(upload_remove, MAY_OPERATOR, RATE_NONE, true)   // [label]
+CMD(upload_add, MAY_USER, RATE_NONE, true)           // [caller, label, media_type, bytes]
+CMD(upload_remove, MAY_OPERATOR, RATE_NONE, true)    // [label]
 CMD(user_add, MAY_OPERATOR, RATE_NONE, true)         // [username role mobile hash]
 CMD(user_role, MAY_OPERATOR, RATE_NONE, true)        // [username role]
 CMD(user_password, MAY_OPERATOR, RATE_NONE, true)    // [username hash]
@@ -47,8 +47,10 @@ CMD(token_add, MAY_OPERATOR, RATE_NONE, true)        // [username label hash]
 CMD(token_revoke, MAY_OPERATOR, RATE_NONE, true)     // [username label]
 CMD(room_add, MAY_OPERATOR, RATE_NONE, true)         // [room_name is_private]
 CMD(room_remove, MAY_OPERATOR, RATE_NONE, true)      // [room_name]
-CMD(ban_add, MAY_OPERATOR, RATE_NONE, true)          // [username until_ms] 0: for good
-CMD(ban_remove, MAY_OPERATOR, RATE_NONE, true)       // [username]
-CMD(fact_add, MAY_OPERATOR, RATE_NONE, true)         // [content] a fact, as a tape has it (do_fact.c)
+CMD(room_keep, MAY_OPERATOR, RATE_NONE,
+    true)    // [room_name is_on messages bytes age_ms] is_on 0: by the configuration again
+CMD(ban_add, MAY_OPERATOR, RATE_NONE, true)       // [username until_ms] 0: for good
+CMD(ban_remove, MAY_OPERATOR, RATE_NONE, true)    // [username]
+CMD(fact_add, MAY_OPERATOR, RATE_NONE, true)      // [content] a fact, as a tape has it (do_fact.c)
 CMD(list, MAY_OPERATOR, RATE_NONE,
     false)    // [list_kind username] users, tokens of a user, rooms, bans

@@ -98,6 +98,7 @@ static const struct row *matrix(size_t *count) {
           "FFFFFFFK" },
         { "token revoke", CMD_OF(token_revoke, NAME("sam"), .label = STR_LIT("bot")), "FFFFFFFK" },
         { "room add", CMD_OF(room_add, IN("new")), "FFFFFFFK" },
+        { "room keep", CMD_OF(room_keep, IN("secret"), .is_on = 1, .messages = 9), "FFFFFFFK" },
         { "room remove", CMD_OF(room_remove, IN("secret")), "FFFFFFFK" },
         { "ban add", BAN("sam"), "FFFFFFFK" },
         { "ban remove", UNBAN("bad"), "FFFFFFFK" },

@@ -218,6 +218,28 @@ enum refusal do_room_remove(struct turn *t) {
     return REFUSE_NONE;
 }
 
+/* What a room keeps is the store's to know and to do; the core only says of which room it is. */
+enum refusal do_room_keep(struct turn *t) {
+    const struct cmd *cmd = t->cmd;
+    struct room *room = room_by_name(&t->core->rooms, cmd->room_name);
+    if (room == NULL) {
+        return REFUSE_room_unknown;
+    }
+    if (MAX(cmd->messages, MAX(cmd->bytes, cmd->age_ms)) > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "messages, bytes, age_ms: at most 2^53 - 1");
+    }
+    struct reply *r = turn_reply_room(t, room);
+    r->event = turn_event_room(t, EV_room_kept, room, NULL);
+    r->event->is_on = cmd->is_on != 0;
+    if (r->event->is_on) {
+        r->event->messages = cmd->messages;
+        r->event->bytes = cmd->bytes;
+        r->event->age_ms = cmd->age_ms;
+    }
+    fact_apply(t->core, r->event);
+    return REFUSE_NONE;
+}
+
 enum refusal do_ban_add(struct turn *t) {
     struct user *user = target(t);
     uint64_t until_ms = t->cmd->until_ms;

@@ -61,7 +61,9 @@ struct event {
     struct str media_url;
     struct str media_type;
     uint64_t duration_ms;    // 0: none
-    uint64_t bytes;          // of an upload
+    uint64_t bytes;          // of an upload; that a room keeps
+    uint64_t messages;       // that a room keeps; 0: no limit
+    uint64_t age_ms;         // up to which a room keeps them; 0: no limit
     uint64_t quota_bytes;    // all of its owner may have; 0: no limit
     message_id reply_to;     // 0: none
     enum reaction reaction;

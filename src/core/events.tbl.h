@@ -19,7 +19,9 @@ EVENT(ban_set, AUD_NOBODY, true)          // [user until_ms]
 EVENT(ban_lifted, AUD_NOBODY, true)       // [user]
 EVENT(room_created, AUD_NOBODY,
       true)    // [room room_name room_kind server is_private user other] dm: of user and other
-EVENT(room_removed, AUD_ROOM, true)        // [room room_name]
+EVENT(room_removed, AUD_ROOM, true)    // [room room_name]
+EVENT(room_kept, AUD_NOBODY,
+      true)    // [room is_on messages bytes age_ms] what it keeps; is_on false: as configured
 EVENT(member_added, AUD_NOBODY, true)      // [room user]
 EVENT(member_removed, AUD_NOBODY, true)    // [room user]
 EVENT(message_posted, AUD_ROOM,
@@ -31,14 +33,14 @@ EVENT(message_edited, AUD_ROOM,
 EVENT(message_deleted, AUD_ROOM,
       true)    // [user is_moderator message (room) -> room seq other position message_type
                // reply_to; content of a reaction]
-EVENT(read_changed, AUD_ROOM, true)    // [room room_name user username other message -> seq]
-EVENT(upload_added, AUD_NOBODY, true)      // [user label media_type bytes quota_bytes]
-EVENT(upload_removed, AUD_NOBODY, true)    // [label]
+EVENT(read_changed, AUD_ROOM, true)         // [room room_name user username other message -> seq]
+EVENT(upload_added, AUD_NOBODY, true)       // [user label media_type bytes quota_bytes]
+EVENT(upload_removed, AUD_NOBODY, true)     // [label]
 EVENT(follow_started, AUD_NOBODY, false)    // [session room room_name is_on] is_on: resumes it
 EVENT(follow_ended, AUD_NOBODY, false)      // [session room]
 EVENT(room_entered, AUD_ROOM,
       false)    // [room room_name user username] a user's first session in the room
-EVENT(room_left, AUD_ROOM, false)            // the last one
-EVENT(typing_changed, AUD_ROOM, false)       // [room room_name user username is_on]
-EVENT(session_ended, AUD_SESSIONS, false)    // [refusal] they are told why and closed
+EVENT(room_left, AUD_ROOM, false)               // the last one
+EVENT(typing_changed, AUD_ROOM, false)          // [room room_name user username is_on]
+EVENT(session_ended, AUD_SESSIONS, false)       // [refusal] they are told why and closed
 EVENT(session_expiring, AUD_SESSIONS, false)    // [until_ms] a worker tells its own session

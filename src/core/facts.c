@@ -73,6 +73,9 @@ static bool about_room(struct core *core, struct room *room, struct user *user,
         on_room_removed(core, room);
         return true;
     }
+    if (ev->type == EV_room_kept) {
+        return true;    // the store's business
+    }
     bool is_removal = ev->type == EV_member_removed;
     if (user == NULL || (ev->type != EV_member_added && !is_removal)) {
         return false;

@@ -17,21 +17,23 @@ OPERAND_TEXT(media_type)    // of it, as in Content-Type
 OPERAND_NUMBER(user)
 OPERAND_NUMBER(room)
 OPERAND_NUMBER(message)
-OPERAND_NUMBER(caller)       // a user's id, from the door: who asks without an open session
-OPERAND_NUMBER(before)       // a message id; 0: from the newest
-OPERAND_NUMBER(after)        // a message id; 0: not asked for
-OPERAND_NUMBER(offset)       // messages to leave out, from the newest back
-OPERAND_NUMBER(after_seq)    // a message's number in its room
-OPERAND_NUMBER(reply_to)     // a message id
+OPERAND_NUMBER(caller)          // a user's id, from the door: who asks without an open session
+OPERAND_NUMBER(before)          // a message id; 0: from the newest
+OPERAND_NUMBER(after)           // a message id; 0: not asked for
+OPERAND_NUMBER(offset)          // messages to leave out, from the newest back
+OPERAND_NUMBER(after_seq)       // a message's number in its room
+OPERAND_NUMBER(reply_to)        // a message id
 OPERAND_NUMBER(message_type)    // enum message_type
 OPERAND_NUMBER(reaction)        // enum reaction
 OPERAND_NUMBER(duration_ms)     // of a recording
-OPERAND_NUMBER(bytes)           // of an upload
-OPERAND_NUMBER(limit)        // messages
-OPERAND_NUMBER(role)         // enum role
-OPERAND_NUMBER(until_ms)     // wall clock
-OPERAND_NUMBER(refusal)      // enum refusal
-OPERAND_NUMBER(list_kind)    // enum list_kind
+OPERAND_NUMBER(bytes)           // of an upload; that a room keeps, 0: no limit
+OPERAND_NUMBER(messages)        // that a room keeps, 0: no limit
+OPERAND_NUMBER(age_ms)          // up to which a room keeps them, 0: no limit
+OPERAND_NUMBER(limit)           // messages
+OPERAND_NUMBER(role)            // enum role
+OPERAND_NUMBER(until_ms)        // wall clock
+OPERAND_NUMBER(refusal)         // enum refusal
+OPERAND_NUMBER(list_kind)       // enum list_kind
 OPERAND_NUMBER(is_on)
 OPERAND_NUMBER(is_private)
 OPERAND_NUMBER(is_provisioned)    // the user may be created if unknown

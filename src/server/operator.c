@@ -169,6 +169,11 @@ static void put_row(struct buf *out, enum list_kind kind, const struct list_row 
         put_number(out, "messages", row->messages);
         put_number(out, "is_private", row->is_private);
         put_number(out, "created_ms", row->at_ms);
+        if (row->has_keep) {
+            put_number(out, "keep_messages", row->keep.messages);
+            put_number(out, "keep_bytes", row->keep.bytes);
+            put_number(out, "keep_age_ms", row->keep.age_ms);
+        }
         break;
     case LIST_TOKENS: put_number(out, "created_ms", row->at_ms); break;
     case LIST_BANS: put_number(out, "until_ms", row->at_ms); break;

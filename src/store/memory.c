@@ -192,6 +192,7 @@ static void (*const thoughts[EVENT_COUNT])(struct memory_store *s, struct batch 
     [EV_message_posted] = memory_post,     [EV_message_edited] = memory_alter,
     [EV_message_deleted] = memory_alter,   [EV_read_changed] = memory_read,
     [EV_upload_added] = memory_upload_add, [EV_upload_removed] = memory_upload_remove,
+    [EV_room_kept] = memory_keep,
 };
 
 static void write_event(struct memory_store *s, struct batch *batch, struct event *ev) {
@@ -377,6 +378,7 @@ static const struct store_ops memory_ops = {
     .name = "memory",
     .load = load,
     .commit = commit,
+    .tend = memory_tend,
     .probe = probe,
     .room = room,
     .backup = backup,

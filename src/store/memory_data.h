@@ -56,6 +56,9 @@ struct memory_room {
     struct vec messages;    // struct message; the one with seq n is at n - 1
     struct vec log;         // struct memory_change, by position
     uint64_t deleted;
+    uint64_t pruned_seq;    // the messages up to here are shells, and count as deleted
+    struct keep keep;       // its own rules, if it has any
+    bool has_keep;
 };
 
 struct memory_change {
@@ -81,6 +84,8 @@ struct memory_store {
     uint64_t position;
     uint64_t epoch;
     struct memory_faults faults;
+    struct keep keep;    // the rules of the last slice of upkeep
+    uint64_t look_due_ms;
 };
 
 /* Those that are there; who asks for another is a bug of the core. */
@@ -95,6 +100,23 @@ void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev)
 void memory_read(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_add(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_remove(struct memory_store *s, struct batch *batch, struct event *ev);
+
+/* memory_tend.c: a room's own rules; upkeep; search. */
+void memory_keep(struct memory_store *s, struct batch *batch, struct event *ev);
+enum err memory_tend(struct store *store, const struct tend_ask *ask, struct tend_report *out)
+    MUST_USE;
+void memory_search(struct memory_store *s, const struct ask *ask, struct answer *out);
+
+/* The message with what is kept elsewhere, its texts in the arena; the reactions under it, in a
+ * room that is there; whether somebody may read a room. */
+struct message memory_message_of(struct memory_store *s, const struct memory_room *room,
+                                 const struct message *m, struct arena *arena);
+void memory_find_reactions(const struct memory_room *room, struct message *m, user_id asker,
+                           struct arena *arena);
+bool memory_may_read(const struct memory_store *s, const struct memory_room *room, user_id user);
+
+/* Nobody finds the message any more by its id, its client_id, or as a reaction. */
+void memory_message_forget(struct memory_store *s, const struct message *m);
 
 /* The upload that a media_url is of, NULL if there is none; and that it is shown by one message
  * less. */

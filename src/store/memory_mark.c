@@ -17,7 +17,7 @@ void memory_read(struct memory_store *s, struct batch *batch, struct event *ev) 
         }
     } else if (messages->n > 0) {
         m = messages->p[messages->n - 1];
-        ev->message = m->id;
+        ev->message.v = map_get(&s->message_by_id, m->id.v) == NULL ? 0 : m->id.v;    // pruned
     }
     if (m == NULL || (mark != NULL && mark->seq >= m->seq)) {
         ev->is_repeat = true;

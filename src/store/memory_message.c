@@ -67,6 +67,17 @@ static void change(struct memory_store *s, struct message *m, struct event *ev) 
     log_change(s, room, m, ev->position, is_edit ? CHANGE_EDITED : CHANGE_DELETED);
 }
 
+void memory_message_forget(struct memory_store *s, const struct message *m) {
+    map_drop(&s->message_by_id, m->id.v);
+    if (!str_is_empty(m->client_id)) {
+        const struct event ev = { .user = m->user, .room = m->room, .client_id = m->client_id };
+        text_map_drop(&s->by_client_id, client_key(s, &ev));
+    }
+    if (m->type == MESSAGE_REACTION && m->deleted_ms == 0) {
+        text_map_drop(&s->reactions, reaction_key(s, m));
+    }
+}
+
 /* ---- posting */
 
 /* Whether somebody used the event's client_id before; then the event is that one again. */

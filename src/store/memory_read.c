@@ -10,8 +10,7 @@ struct memory_reader {
     struct memory_store *store;    // borrowed
 };
 
-/* The message with what is kept elsewhere, its texts in the arena. */
-static struct message message_of(struct memory_store *s, const struct memory_room *room,
+struct message memory_message_of(struct memory_store *s, const struct memory_room *room,
                                  const struct message *m, struct arena *arena) {
     const struct memory_user *author = map_get(&s->user_by_id, m->user.v);
     struct message copy = *m;
@@ -48,7 +47,7 @@ static void count_reaction(struct vec *found, const struct message *by, user_id 
     count->is_mine = count->is_mine || by->user.v == asker.v;
 }
 
-static void find_reactions(const struct memory_room *room, struct message *m, user_id asker,
+void memory_find_reactions(const struct memory_room *room, struct message *m, user_id asker,
                            struct arena *arena) {
     struct vec found = { 0 };
     VEC_EACH(struct message, by, &room->messages) {
@@ -101,8 +100,8 @@ static void history(struct memory_store *s, const struct ask *ask, struct answer
     out->messages = arena_alloc(&out->arena, out->message_count * sizeof *out->messages);
     for (size_t i = 0; i < out->message_count; i++) {
         size_t at = ask->after != 0 ? i : out->message_count - 1 - i;
-        out->messages[i] = message_of(s, room, found[at], &out->arena);
-        find_reactions(room, &out->messages[i], ask->user, &out->arena);
+        out->messages[i] = memory_message_of(s, room, found[at], &out->arena);
+        memory_find_reactions(room, &out->messages[i], ask->user, &out->arena);
     }
 }
 
@@ -153,7 +152,8 @@ static void list_rooms(struct memory_store *s, struct vec *rows, struct arena *a
             list_row(rows, arena,
                      (struct list_row){ of->room.v, of->room_name, .room_kind = of->room_kind,
                                         .is_private = of->is_private, .at_ms = of->at_ms,
-                                        .messages = room->messages.n - room->deleted });
+                                        .messages = room->messages.n - room->deleted,
+                                        .has_keep = room->has_keep, .keep = room->keep });
         }
     }
 }
@@ -198,7 +198,7 @@ static void list(struct memory_store *s, const struct ask *ask, struct answer *o
 
 /* ---- what is unread */
 
-static bool may_read(const struct memory_store *s, const struct memory_room *room, user_id user) {
+bool memory_may_read(const struct memory_store *s, const struct memory_room *room, user_id user) {
     const struct event *of = &room->created;
     if (room->removed_ms != 0 || of->room_kind == ROOM_DM) {
         return room->removed_ms == 0 && (of->user.v == user.v || of->other.v == user.v);
@@ -257,7 +257,7 @@ static void unread(struct memory_store *s, const struct ask *ask, struct answer 
     struct vec rows = { 0 };
     size_t limit = ask->limit == 0 ? UNREAD_ROWS_MAX : MIN(ask->limit, UNREAD_ROWS_MAX);
     VEC_EACH(struct memory_room, room, &s->rooms) {
-        if (may_read(s, room, ask->user)) {
+        if (memory_may_read(s, room, ask->user)) {
             unread_room(s, room, ask->user, &rows, &out->arena);
         }
     }
@@ -274,11 +274,17 @@ static size_t changes_after(struct memory_store *s, const struct memory_room *ro
     for (size_t i = 0; count < limit && i < room->log.n; i++) {
         const struct memory_change *c = room->log.p[i];
         if (c->position > position) {
-            changes[count++] =
-                (struct change){ c->position, c->kind, message_of(s, room, c->message, arena) };
+            changes[count++] = (struct change){ c->position, c->kind,
+                                                memory_message_of(s, room, c->message, arena) };
         }
     }
     return count;
+}
+
+/* Whether the room's oldest message that is left was there at `position`. */
+static bool is_after_pruned(const struct memory_room *room, uint64_t position) {
+    return room->pruned_seq < room->messages.n &&
+           position >= ((const struct message *)room->messages.p[room->pruned_seq])->id.v;
 }
 
 static void resume(struct memory_store *s, const struct ask *ask, struct answer *out) {
@@ -296,7 +302,7 @@ static void resume(struct memory_store *s, const struct ask *ask, struct answer 
     if (ask->after == 0 && ask->after_seq > 0) {
         position = ((const struct message *)room->messages.p[ask->after_seq - 1])->id.v;
     }
-    out->is_recovered = true;
+    out->is_recovered = ask->after_seq >= room->pruned_seq || is_after_pruned(room, position);
     out->changes = arena_alloc(&out->arena, (limit + 1) * sizeof *out->changes);
     size_t count = changes_after(s, room, position, limit + 1, out->changes, &out->arena);
     out->has_more = count > limit;
@@ -316,7 +322,7 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
     case ASK_LIST: list(s, ask, out); break;
     case ASK_RESUME: resume(s, ask, out); break;
     case ASK_UNREAD: unread(s, ask, out); break;
-    case ASK_SEARCH:
+    case ASK_SEARCH: memory_search(s, ask, out); break;
     case ASK_KIND_COUNT: break;
     }
     pthread_mutex_unlock(&s->lock);

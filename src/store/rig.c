@@ -116,6 +116,20 @@ bool rig_commit(struct rig *rig) {
     return rig_try(rig) == OK;
 }
 
+uint64_t rig_tend(struct rig *rig, const struct keep *keep) {
+    struct tend_ask ask = { .now_ms = rig->now_ms, .budget_us = 1000 };
+    struct tend_report report = { .has_more = true };
+    uint64_t pruned = 0;
+    if (keep != NULL) {
+        ask.keep = *keep;
+    }
+    while (report.has_more) {
+        CHECK(rig->store->ops->tend(rig->store, &ask, &report) == OK);
+        pruned += report.pruned;
+    }
+    return pruned;
+}
+
 /* ---- events */
 
 struct event *fact(struct rig *rig, enum event_type type) {
@@ -331,6 +345,12 @@ struct str contents(struct rig *rig, const struct answer *a) {
         buf_put_char(&b, ' ');
     }
     return take_text(rig, &b);
+}
+
+struct str found(struct rig *rig, const char *query) {
+    return contents(rig, rig_ask(rig, &(struct ask){ .kind = ASK_SEARCH,
+                                                     .user = { BOB },
+                                                     .content = str_of(query) }));
 }
 
 static void on_fact(void *ctx, const struct event *ev) {

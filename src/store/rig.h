@@ -65,6 +65,10 @@ struct sqlite3 *rig_db(struct rig *rig);
 enum err rig_try(struct rig *rig) MUST_USE;
 bool rig_commit(struct rig *rig);
 
+/* Does all the upkeep there is at the rig's time, by these rules (NULL: nothing need go), slice by
+ * slice. Returns how many messages retention took. */
+uint64_t rig_tend(struct rig *rig, const struct keep *keep);
+
 /* Appends events to the batch. */
 struct event *fact(struct rig *rig, enum event_type type);
 struct event *user(struct rig *rig, uint64_t id, const char *name);
@@ -99,6 +103,9 @@ struct reply *reply_to(struct rig *rig, struct event *ev);
 struct answer *rig_ask(struct rig *rig, const struct ask *question);
 struct answer *history(struct rig *rig, uint64_t room, uint64_t before, uint64_t limit);
 struct answer *listing(struct rig *rig, enum list_kind kind, uint64_t of);
+
+/* What bob finds in all he may read; as the contents of an answer's messages. */
+struct str found(struct rig *rig, const char *query);
 
 /* The room's changes after `position`, as text: "1+ 2+ 3~1 4-2" is two new messages, an edit of 1,
  * a deletion of 2. */

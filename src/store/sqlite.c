@@ -88,6 +88,7 @@ static const struct store_ops sqlite_ops = {
     .name = "sqlite",
     .load = sqlite_load,
     .commit = sqlite_commit,
+    .tend = sqlite_tend,
     .probe = sqlite_probe,
     .room = sqlite_room,
     .backup = sqlite_backup,

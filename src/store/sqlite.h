@@ -7,6 +7,7 @@
  *     sqlite_mark.c     read marks, uploads
  *     sqlite_purge.c    the messages of removed rooms
  *     sqlite_stmts.c    the kept statements of the four
+ *     sqlite_tend.c     upkeep between commits: see sqlite_tend.h
  *     sqlite_load.c     every fact, at start
  *     sqlite_reader.h   readers
  *     sqlite_admin.c    backup, check, probe
@@ -73,7 +74,6 @@ struct kept_stmts {
     sqlite3_stmt *purge_mentions;
     sqlite3_stmt *purge_taken_back;
     sqlite3_stmt *purge_log;
-    sqlite3_stmt *purge_messages;
     sqlite3_stmt *to_purge;
 };
 
@@ -102,6 +102,7 @@ struct sqlite_store {
     size_t write_count;
     struct write *by_event[EVENT_COUNT];    // first of each event; NULL: it needs thought
     struct seq_slot *seqs;                  // SEQ_ROOMS, by id
+    struct tending *tending;                // owned
 };
 
 /* Opens a connection on the database with the settings every one has, `flags` beyond those. */
@@ -112,6 +113,18 @@ void sqlite_disconnect(sqlite3 **db);
 enum err sqlite_prepare(struct sqlite_store *s) MUST_USE;
 void sqlite_unprepare(struct sqlite_store *s);
 enum err sqlite_commit(struct store *store, struct batch *batch) MUST_USE;
+
+/* Ends a transaction that failed, for the reason given, which it returns; ERR_IO if even that
+ * fails. Checkpoints the log if it has grown enough since the last time; ERR_IO: a sync failed. */
+enum err sqlite_rollback(struct sqlite_store *s, enum err why) MUST_USE;
+enum err sqlite_checkpoint_due(struct sqlite_store *s) MUST_USE;
+
+/* sqlite_tend.c: the same for upkeep. sqlite_tend_kept: a room has other rules of retention. */
+enum err sqlite_tend_prepare(struct sqlite_store *s) MUST_USE;
+void sqlite_tend_finalize(struct sqlite_store *s);
+enum err sqlite_tend(struct store *store, const struct tend_ask *ask, struct tend_report *out)
+    MUST_USE;
+void sqlite_tend_kept(struct sqlite_store *s, room_id room);
 
 /* sqlite_stmts.c: the same for those that need thought. */
 enum err sqlite_stmts_prepare(struct sqlite_store *s) MUST_USE;
@@ -144,9 +157,10 @@ uint64_t sqlite_position_next(struct sqlite_store *s);
 /* After a rollback: the counter is `position` again, and seqs are to be read anew. */
 void sqlite_forget(struct sqlite_store *s, uint64_t position);
 
-/* sqlite_purge.c: looks for a removed room that still has messages; deletes some more of them. */
+/* sqlite_purge.c: looks for a removed room that still has messages; deletes some of what was kept
+ * about them, all of it when *is_clear. */
 enum err sqlite_purge_next(struct sqlite_store *s) MUST_USE;
-enum err sqlite_purge_some(struct sqlite_store *s) MUST_USE;
+enum err sqlite_purge_about(struct sqlite_store *s, bool *is_clear) MUST_USE;
 
 /* The other operations. */
 enum err sqlite_load(struct store *store, void (*on_fact)(void *ctx, const struct event *ev),

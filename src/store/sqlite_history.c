@@ -55,7 +55,7 @@ static enum err find_end(struct sqlite_reader *r, const struct room_facts *room,
 
 /* The reactions under one message. Most have none, and counting none is dear: it is asked first
  * whether there is any. */
-static enum err reactions(struct sqlite_reader *r, const struct ask *ask, struct arena *arena,
+enum err sqlite_reactions(struct sqlite_reader *r, const struct ask *ask, struct arena *arena,
                           struct message *m) {
     struct reaction_count found[REACTION_KINDS_MAX];
     sqlite3_stmt *stmt = r->stmts[QUERY_REACTIONS];
@@ -93,7 +93,7 @@ static enum err take(struct sqlite_reader *r, const struct ask *ask, const struc
     for (size_t i = 0; err == OK && i < count; i++) {
         page[i] = rows->p[ask->after != 0 ? i : count - 1 - i].message;
         if (page[i].type != MESSAGE_REACTION) {
-            err = reactions(r, ask, &out->arena, &page[i]);
+            err = sqlite_reactions(r, ask, &out->arena, &page[i]);
         }
     }
     if (err == OK) {

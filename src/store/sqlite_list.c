@@ -25,8 +25,16 @@ static void put(struct answer *out, const struct list_rows *rows, size_t limit) 
     out->total = out->row_count;
 }
 
+/* A room's own rules of retention, if the row has any. */
+static void put_keep(sqlite3_stmt *row, struct list_row *out) {
+    if (sqlite3_column_count(row) > 8 && sqlite3_column_type(row, 8) != SQLITE_NULL) {
+        out->has_keep = true;
+        out->keep = (struct keep){ sql_u64(row, 8), sql_u64(row, 9), sql_u64(row, 10) };
+    }
+}
+
 static struct list_row list_row_of(sqlite3_stmt *row, struct arena *arena) {
-    return (struct list_row){
+    struct list_row out = {
         .id = sql_u64(row, 0),
         .name = arena_str(arena, sql_text(row, 1)),
         .mobile = arena_str(arena, sql_text(row, 2)),
@@ -36,6 +44,8 @@ static struct list_row list_row_of(sqlite3_stmt *row, struct arena *arena) {
         .at_ms = sql_u64(row, 6),
         .messages = sql_u64(row, 7),
     };
+    put_keep(row, &out);
+    return out;
 }
 
 enum err sqlite_list(struct sqlite_reader *r, const struct ask *ask, struct answer *out) {

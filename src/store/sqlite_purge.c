@@ -1,11 +1,11 @@
 /* What is left of a removed room.
  *
  * The room is gone at once (its row says so, its members are deleted), but its messages and all
- * that was kept about them go a slice with each later batch, so that no batch waits for a million
- * rows. Messages go last: as long as there are some, a restart finds the room again. */
+ * that was kept about them go a slice at a time (sqlite_prune.c), so that no batch waits for a
+ * million rows. Messages go last: as long as there are some, a restart finds the room again. */
 #include "store/sqlite.h"
 
-#define SLICE_ROWS 500    // as the statements say
+#define SLICE_ROWS 100    // as the statements say, of each
 
 enum err sqlite_purge_next(struct sqlite_store *s) {
     bool is_row;
@@ -17,10 +17,9 @@ enum err sqlite_purge_next(struct sqlite_store *s) {
     return err;
 }
 
-enum err sqlite_purge_some(struct sqlite_store *s) {
+enum err sqlite_purge_about(struct sqlite_store *s, bool *is_clear) {
     sqlite3_stmt *const slices[] = { s->kept.purge_reads, s->kept.purge_mentions,
-                                     s->kept.purge_taken_back, s->kept.purge_log,
-                                     s->kept.purge_messages };
+                                     s->kept.purge_taken_back, s->kept.purge_log };
     int rows = 0;
     for (size_t i = 0; i < COUNT(slices) && rows < SLICE_ROWS; i++) {
         sql_bind_u64(slices[i], 1, s->purging.v);
@@ -28,7 +27,8 @@ enum err sqlite_purge_some(struct sqlite_store *s) {
         if (err != OK) {
             return err;
         }
-        rows = sqlite3_changes(s->db);
+        rows += sqlite3_changes(s->db);
     }
-    return rows > 0 ? OK : sqlite_purge_next(s);
+    *is_clear = rows < SLICE_ROWS;
+    return OK;
 }

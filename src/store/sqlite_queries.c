@@ -9,12 +9,19 @@
     "m.deleted_ms, m.type, m.media_url, m.media_type, m.duration_ms, m.reply_to, m.mentions"
 
 #define MESSAGES " FROM messages m JOIN users u ON u.id = m.user_id WHERE m.room_id = ?1"
+
+/* Of a message m in a room r: whether ?3 may read it, and it is in room ?4, or that is 0. */
+#define IS_READABLE                                                                                \
+    "(?4 = 0 OR m.room_id = ?4) AND r.removed_ms IS NULL AND CASE r.kind WHEN 2"                   \
+    " THEN ?3 IN (r.dm_a, r.dm_b) ELSE r.is_private = 0 OR EXISTS (SELECT 1 FROM members"          \
+    " WHERE room_id = r.id AND user_id = ?3) END"
+
 #define TEXT_OF(x) #x
 #define TEXT_OF_VALUE(x) TEXT_OF(x)
 
 /* Message queries have the columns that message_of reads; those of the log, two more. The lists
- * have one shape: id, name, mobile, role, kind, is_private, at_ms, messages. A type of 4 is
- * MESSAGE_REACTION. */
+ * have one shape: id, name, mobile, role, kind, is_private, at_ms, messages; that of rooms has
+ * their rules beyond. A type of 4 is MESSAGE_REACTION. */
 const char *const sqlite_queries[QUERY_COUNT] = {
     [QUERY_BEGIN] = "BEGIN",
     [QUERY_END] = "COMMIT",
@@ -69,6 +76,25 @@ const char *const sqlite_queries[QUERY_COUNT] = {
                      " WHERE name = ?1",
     [QUERY_ORPHANS] = "SELECT name, user_id, media_type, bytes, created_ms FROM uploads"
                       " WHERE shown = 0 AND created_ms < ?1 ORDER BY created_ms, name LIMIT ?2",
+    [QUERY_INDEXED] = "SELECT value FROM meta WHERE key = 'indexed'",
+    [QUERY_UNINDEXED] = "SELECT m.id, m.room_id, " IS_READABLE ", m.content"
+                        " FROM messages m CROSS JOIN rooms r ON r.id = m.room_id"
+                        " WHERE m.id > ?1 AND m.id < ?2 AND m.deleted_ms IS NULL AND m.type <> 4"
+                        " ORDER BY m.id DESC",
+    [QUERY_STALE] = "SELECT m.id, m.room_id, " IS_READABLE ", m.content"
+                    " FROM search_stale s CROSS JOIN messages m ON m.id = s.message_id"
+                    " CROSS JOIN rooms r ON r.id = m.room_id WHERE s.message_id > ?1"
+                    " AND s.message_id < ?2 AND m.deleted_ms IS NULL ORDER BY s.message_id DESC",
+    [QUERY_FOUND] = "SELECT m.id, m.room_id, " IS_READABLE
+                    " FROM search_index s CROSS JOIN messages m ON m.id = s.rowid"
+                    " CROSS JOIN rooms r ON r.id = m.room_id"
+                    " WHERE s.words MATCH ?1 AND s.rowid < ?2 AND NOT EXISTS"
+                    " (SELECT 1 FROM search_stale WHERE message_id = m.id) ORDER BY s.rowid DESC",
+    [QUERY_PLACES] = "SELECT room_id FROM members WHERE user_id = ?1"
+                     " UNION ALL SELECT id FROM rooms WHERE kind = 2 AND dm_a = ?1"
+                     " UNION ALL SELECT id FROM rooms WHERE kind = 2 AND dm_b = ?1",
+    [QUERY_MESSAGE] = "SELECT " MESSAGE_COLUMNS MESSAGES " AND m.id = ?2 LIMIT ?3",
+    [QUERY_ROOM_NAME] = "SELECT name FROM rooms WHERE id = ?1",
     [QUERY_LIST + LIST_USERS] = "SELECT id, username, mobile, role, 0, 0, created_ms, 0 FROM users"
                                 " WHERE erased_ms IS NULL ORDER BY username LIMIT ?2",
     [QUERY_LIST + LIST_TOKENS] =
@@ -76,7 +102,8 @@ const char *const sqlite_queries[QUERY_COUNT] = {
         " ORDER BY label LIMIT ?2",
     [QUERY_LIST + LIST_ROOMS] =
         "SELECT id, name, NULL, 0, kind, is_private, created_ms, max(pruned_seq, coalesce("
-        "(SELECT max(seq) FROM messages WHERE room_id = rooms.id), 0)) - pruned_seq - deleted"
+        "(SELECT max(seq) FROM messages WHERE room_id = rooms.id), 0)) - pruned_seq - deleted,"
+        " keep_messages, keep_bytes, keep_age_ms"
         " FROM rooms WHERE removed_ms IS NULL AND kind <> 2 ORDER BY name LIMIT ?2",
     [QUERY_LIST + LIST_BANS] =
         "SELECT u.id, u.username, NULL, u.role, 0, 0, b.until_ms, 0 FROM bans b"

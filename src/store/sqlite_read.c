@@ -127,6 +127,7 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
         [ASK_DIRECT_HISTORY] = sqlite_history,
         [ASK_LIST] = sqlite_list,
         [ASK_RESUME] = sqlite_resume,
+        [ASK_SEARCH] = sqlite_search,
         [ASK_UNREAD] = sqlite_unread,
     };
     struct sqlite_reader *r = CONTAINER_OF(reader, struct sqlite_reader, base);

@@ -4,6 +4,7 @@
  *     sqlite_queries.c  what is asked
  *     sqlite_history.c  a page of messages, with the reactions under them
  *     sqlite_log.c      the change log: changes, resume
+ *     sqlite_search.c   full text
  *     sqlite_list.c     lists, what is unread, uploads
  *
  * Each answer is of one snapshot: sqlite_read.c begins and ends it. */
@@ -33,6 +34,13 @@ enum query {
     QUERY_MENTIONS,
     QUERY_UPLOAD,
     QUERY_ORPHANS,
+    QUERY_INDEXED,
+    QUERY_UNINDEXED,
+    QUERY_STALE,
+    QUERY_FOUND,
+    QUERY_PLACES,
+    QUERY_MESSAGE,
+    QUERY_ROOM_NAME,
     QUERY_LIST,    // and one for each list_kind
     QUERY_COUNT = QUERY_LIST + LIST_BANS + 1,
 };
@@ -84,11 +92,16 @@ enum err sqlite_room_facts(struct sqlite_reader *r, room_id id, struct room_fact
 enum err sqlite_seq_up_to(struct sqlite_reader *r, const struct room_facts *room, uint64_t id,
                           uint64_t *out) MUST_USE;
 
+/* Reads the reactions under one message into it. */
+enum err sqlite_reactions(struct sqlite_reader *r, const struct ask *ask, struct arena *arena,
+                          struct message *m) MUST_USE;
+
 /* The answers, inside a snapshot. */
 enum err sqlite_history(struct sqlite_reader *r, const struct ask *ask, struct answer *out)
     MUST_USE;
 enum err sqlite_resume(struct sqlite_reader *r, const struct ask *ask, struct answer *out) MUST_USE;
 enum err sqlite_list(struct sqlite_reader *r, const struct ask *ask, struct answer *out) MUST_USE;
+enum err sqlite_search(struct sqlite_reader *r, const struct ask *ask, struct answer *out) MUST_USE;
 enum err sqlite_unread(struct sqlite_reader *r, const struct ask *ask, struct answer *out) MUST_USE;
 enum err sqlite_changes(struct sqlite_reader *r, room_id id, uint64_t position, struct rows *out)
     MUST_USE;

@@ -1,7 +1,7 @@
 /* The kept statements that need thought: what they say, and where they are. */
 #include "store/sqlite.h"
 
-#define PURGE_ROWS "500"    // of each kind, deleted with one batch
+#define PURGE_ROWS "100"    // of each kind, deleted in one slice
 
 /* Where each is in struct kept_stmts, and its text. A type of 4 is MESSAGE_REACTION. */
 static const struct {
@@ -72,10 +72,6 @@ static const struct {
          " client_id FROM taken_back WHERE room_id = ?1 LIMIT " PURGE_ROWS ")"),
     STMT(purge_log, "DELETE FROM changes WHERE position IN (SELECT position FROM changes"
                     " WHERE room_id = ?1 AND kind <> 3 LIMIT " PURGE_ROWS ")"),
-    STMT(purge_messages,
-         "DELETE FROM messages WHERE id IN"
-         " (SELECT m.id FROM messages m JOIN rooms r ON r.id = m.room_id"
-         " WHERE m.room_id = ?1 AND r.removed_ms IS NOT NULL LIMIT " PURGE_ROWS ")"),
     STMT(to_purge, "SELECT id FROM rooms WHERE removed_ms IS NOT NULL"
                    " AND EXISTS (SELECT 1 FROM messages WHERE room_id = rooms.id) LIMIT 1"),
 #undef STMT

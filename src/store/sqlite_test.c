@@ -289,13 +289,13 @@ TEST(a_large_removed_room_is_purged_bit_by_bit) {
     OKAY(rig_commit(rig));
     fact(rig, EV_room_removed)->room.v = 2;
     OKAY(rig_commit(rig));
-    STR_EQ(text(rig, rig_db(rig), "SELECT count(*) FROM messages"), "701");
+    struct tend_report report;
+    EQ(rig->store->ops->tend(rig->store, &(struct tend_ask){ .now_ms = rig->now_ms }, &report), OK);
+    OKAY(report.has_more);
+    OKAY(!str_eq(text(rig, rig_db(rig), "SELECT count(*) FROM messages"), STR_LIT("0")));
     EQ(history(rig, 2, 0, 0)->message_count, 0);
     rig_reopen(rig);    // it goes on after a restart
-    for (int i = 0; i < 3; i++) {
-        say(rig, GENERAL, ANN, "z");
-        OKAY(rig_commit(rig));
-    }
+    rig_tend(rig, NULL);
     STR_EQ(text(rig, rig_db(rig), "SELECT count(*) FROM messages WHERE room_id = 2"), "0");
     STR_EQ(text(rig, rig_db(rig), "SELECT group_concat(kind) FROM changes"), "3");
     EQ(CONTAINER_OF(rig->store, struct sqlite_store, base)->purging.v, 0);
@@ -314,10 +314,8 @@ TEST(what_was_kept_about_a_removed_room_goes_too) {
     react(rig, 2, BOB, 1, "x")->client_id = STR_LIT("k");
     OKAY(rig_commit(rig));
     fact(rig, EV_room_removed)->room.v = 2;
-    for (int i = 0; i < 10; i++) {
-        say(rig, GENERAL, ANN, "z");
-        OKAY(rig_commit(rig));
-    }
+    OKAY(rig_commit(rig));
+    rig_tend(rig, NULL);
     STR_EQ(text(rig, rig_db(rig),
                 "SELECT (SELECT count(*) FROM messages WHERE room_id = 2) || ' ' ||"
                 " (SELECT count(*) FROM mentions) || ' ' ||"

@@ -28,6 +28,10 @@ static const struct field {
     { ":room", FIELD_U64, offsetof(struct event, room) },
     { ":server", FIELD_U64, offsetof(struct event, server) },
     { ":at_ms", FIELD_U64, offsetof(struct event, at_ms) },
+    { ":is_on", FIELD_BOOL, offsetof(struct event, is_on) },
+    { ":messages", FIELD_U64, offsetof(struct event, messages) },
+    { ":bytes", FIELD_U64, offsetof(struct event, bytes) },
+    { ":age_ms", FIELD_U64, offsetof(struct event, age_ms) },
     { ":until_ms", FIELD_U64, offsetof(struct event, until_ms) },
     { ":username", FIELD_NAME, offsetof(struct event, username) },
     { ":mobile", FIELD_NAME, offsetof(struct event, mobile) },
@@ -80,6 +84,10 @@ static const struct {
     { EV_room_removed, false, "DELETE FROM members WHERE room_id = :room" },
     { EV_room_removed, true,    // keeps the counter from ever going back, whatever is purged
       "INSERT INTO changes (position, room_id, kind, at_ms) VALUES (:position, :room, 3, :at_ms)" },
+    { EV_room_kept, true,
+      "UPDATE rooms SET keep_messages = iif(:is_on, :messages, NULL),"
+      " keep_bytes = iif(:is_on, :bytes, NULL), keep_age_ms = iif(:is_on, :age_ms, NULL)"
+      " WHERE id = :room" },
     { EV_member_added, true, "INSERT INTO members (room_id, user_id) VALUES (:room, :user)" },
     { EV_member_removed, false, "DELETE FROM members WHERE room_id = :room AND user_id = :user" },
 };
@@ -133,6 +141,9 @@ static enum err write_fact(struct sqlite_store *s, const struct event *ev) {
     if (ev->type == EV_room_removed && s->purging.v == 0) {
         s->purging = ev->room;
     }
+    if (ev->type == EV_room_kept) {
+        sqlite_tend_kept(s, ev->room);
+    }
     return OK;
 }
 
@@ -153,14 +164,11 @@ static enum err write_batch(struct sqlite_store *s, struct batch *batch) {
             err = write_event(s, batch, &item->event);
         }
     }
-    if (err == OK && UNLIKELY(s->purging.v != 0)) {
-        err = sqlite_purge_some(s);
-    }
     return err == OK ? sql_step(s->commit) : err;
 }
 
 /* Ends a transaction that failed. A full disk may have ended it already. */
-static enum err rollback(struct sqlite_store *s, enum err why) {
+enum err sqlite_rollback(struct sqlite_store *s, enum err why) {
     if (!sqlite3_get_autocommit(s->db) && sql_run(s->db, "ROLLBACK") != OK) {
         return ERR_IO;
     }
@@ -194,6 +202,13 @@ static enum err checkpoint(struct sqlite_store *s) {
     return err == ERR_IO ? ERR_IO : OK;
 }
 
+enum err sqlite_checkpoint_due(struct sqlite_store *s) {
+    if (s->wal_pages < s->wal_pages_checked) {
+        s->wal_pages_checked = 0;    // the log has started anew
+    }
+    return s->wal_pages - s->wal_pages_checked < WAL_PAGES_STEP ? OK : checkpoint(s);
+}
+
 enum err sqlite_commit(struct store *store, struct batch *batch) {
     struct sqlite_store *s = CONTAINER_OF(store, struct sqlite_store, base);
     if (batch->kept_count == 0) {
@@ -208,15 +223,12 @@ enum err sqlite_commit(struct store *store, struct batch *batch) {
     if (err != OK) {
         sqlite_forget(s, position);
         s->purging = purging;
-        return rollback(s, err);
+        return sqlite_rollback(s, err);
     }
     if (s->void_count > 0) {
         settle(batch);
     }
-    if (s->wal_pages < s->wal_pages_checked) {
-        s->wal_pages_checked = 0;    // the log has started anew
-    }
-    return s->wal_pages - s->wal_pages_checked < WAL_PAGES_STEP ? OK : checkpoint(s);
+    return sqlite_checkpoint_due(s);
 }
 
 static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages) {
@@ -265,8 +277,10 @@ enum err sqlite_prepare(struct sqlite_store *s) {
     }
     check_rows(s);
     sqlite3_wal_hook(s->db, on_wal, s);
-    err = sqlite_stmts_prepare(s);
-    return err == OK ? sqlite_purge_next(s) : err;
+    if ((err = sqlite_stmts_prepare(s)) != OK || (err = sqlite_tend_prepare(s)) != OK) {
+        return err;
+    }
+    return sqlite_purge_next(s);
 }
 
 void sqlite_unprepare(struct sqlite_store *s) {
@@ -276,4 +290,5 @@ void sqlite_unprepare(struct sqlite_store *s) {
     sql_finalize(&s->begin);
     sql_finalize(&s->commit);
     sqlite_stmts_finalize(s);
+    sqlite_tend_finalize(s);
 }

@@ -78,6 +78,23 @@ struct upload_list {
 /* Gives the memory back; the list is empty and usable again. */
 void upload_list_fini(struct upload_list *list);
 
+/* What a slice of upkeep is to go by. */
+struct tend_ask {
+    struct keep keep;      // of the rooms that have no rules of their own
+    uint64_t now_ms;       // wall clock
+    uint64_t budget_us;    // how long it may take, more or less
+};
+
+/* What it did. */
+struct tend_report {
+    bool has_more;          // another slice would find something to do
+    room_id pruned_room;    // of what it took, if it took anything
+    uint64_t pruned;        // messages
+    uint64_t unindexed;     // messages that search must read one by one, about
+};
+
+#define STORE_LOOK_MS 60000    // between two looks at what a room has to lose
+
 #define STORE_ROOM_BYTES_MIN (1u << 20)    // with less on its disk a store is as good as full
 
 struct store_ops {
@@ -95,6 +112,14 @@ struct store_ops {
      * completed. ERR_BUSY, ERR_FULL: nothing was written; the same batch may be tried again later.
      * ERR_IO: unknown or hopeless; the process must end, the truth is on the disk. */
     enum err (*commit)(struct store *s, struct batch *batch);
+
+    /* Does a slice of the upkeep that commits leave behind: brings the index of search up to date,
+     * takes what rooms may not keep, clears away removed rooms. What is left is right after any
+     * slice, or after a slice that a power cut took back. A room that has changed is looked at
+     * STORE_LOOK_MS after the last look, at once after a start and when the rules changed; by age,
+     * every room now and then. Not two at once, not beside commit.
+     * ERR_BUSY, ERR_FULL: nothing was done; later. ERR_IO as for commit. */
+    enum err (*tend)(struct store *s, const struct tend_ask *ask, struct tend_report *out);
 
     /* Whether the store could write now (tried when a commit said ERR_FULL): OK, ERR_FULL,
      * ERR_BUSY; ERR_IO as for commit. */
@@ -134,6 +159,11 @@ struct store_reader_ops {
      * and has a mark in or something unread, if it is a dm of his or he is named in it. Messages
      * that are not his own, no reactions, not deleted; at most UNREAD_COUNT_MAX are counted, and
      * only among the room's newest UNREAD_LOOK_MAX.
+     * Search: the newest `limit` (as for history) before `before` that have all words of
+     * ask.content (store/search.h), newest first, out of ask.room or, if that is 0, out of all
+     * rooms ask.user may read; as a history has them, with the room's name. Whether they are in the
+     * index yet makes no difference, but after an upgrade, while it is built. At most
+     * SEARCH_CANDIDATES_MAX messages are looked at; has_more is set if that was not enough.
      * A list: at most `limit` rows (0: LIST_ROWS_MAX), by name; without erased users, removed
      * rooms and dms. A ban whose time is over is still on its list.
      * ERR_IO, ERR_BUSY: it cannot now; nothing is in `out`, and the caller says store_away. */

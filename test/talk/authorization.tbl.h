@@ -87,6 +87,8 @@ OPERATION(token_revoke, CORE, CMD("\"token_revoke\",\"username\":\"bob\",\"label
                                                   DOOR,  BANNED, FORBID,   FORBID,    FORBID,    FORBID,    FORBID,    DONE)
 OPERATION(room_add, CORE, CMD("\"room_add\",\"room_name\":\"new\""),
                                                   DOOR,  BANNED, FORBID,   FORBID,    FORBID,    FORBID,    FORBID,    DONE)
+OPERATION(room_keep, CORE, CMD("\"room_keep\",\"room_name\":\"secret\",\"is_on\":1,\"messages\":9"),
+                                                  DOOR,  BANNED, FORBID,   FORBID,    FORBID,    FORBID,    FORBID,    DONE)
 OPERATION(room_remove, CORE, CMD("\"room_remove\",\"room_name\":\"secret\""),
                                                   DOOR,  BANNED, FORBID,   FORBID,    FORBID,    FORBID,    FORBID,    DONE)
 OPERATION(ban_add, CORE, CMD("\"ban_add\",\"username\":\"bob\""),
