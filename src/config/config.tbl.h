@@ -29,6 +29,16 @@ OPT(store_away_ms, "store.away_ms", TIME, RANGE(100, 600000), "5s", NULL, RELOAD
     "How long a write waits for a store that does not answer before the sender is told that it "
     "is away.")
 
+OPT(history_messages_max, "history.messages_max",
+    NUMBER, RANGE(0, 9007199254740991), "0", NULL, RELOAD,
+    "Messages a room keeps, the newest; 0 for no limit. A room may have rules of its own: parloir "
+    "room keep.")
+OPT(history_bytes_max, "history.bytes_max",
+    BYTES, RANGE(0, 9007199254740991), "0", NULL, RELOAD,
+    "Bytes of text a room keeps, the newest; 0 for no limit.")
+OPT(history_age_max, "history.age_max", TIME, RANGE(0, 3155760000000), "0", NULL, RELOAD,
+    "The age up to which a room keeps messages; 0 for no limit.")
+
 OPT(cluster_url, "cluster.url", TEXT, ANY, "", "REDIS_URL", START,
     "The Redis server that links several nodes; this build runs as a single node, so it stays "
     "empty.")

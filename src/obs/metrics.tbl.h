@@ -27,6 +27,9 @@ HISTOGRAM(batch_writes, none, COUNTS, "Writes in one transaction of the store.")
 HISTOGRAM(commit_seconds, none, SECONDS, "Time to commit and sync one transaction.")
 COUNTER(commit_errors_total, none, "Transactions the store could not commit.")
 COUNTER(store_questions_total, none, "Questions the store's readers answered.")
+COUNTER(messages_pruned_total, none, "Messages that rooms were not to keep any longer.")
+GAUGE(messages_unindexed, none,
+      "Messages and changes that the index of search has not taken in yet.")
 GAUGE(queue_credits_used, none, "Commands under way in the ring.")
 GAUGE(queue_credits_max, none, "Commands that may be under way in the ring.")
 COUNTER(intake_stalls_total, worker,

@@ -22,7 +22,7 @@
 #include "obs/health.h"
 #include "obs/metrics.h"
 #include "server/held.h"
-#include "store/store.h"
+#include "server/upkeep.h"
 
 #define RETRY_MS 250                  // between two tries to commit a held batch
 #define ANSWERS_MAX 64                // read and not yet said: each may hold 200 long messages
@@ -52,6 +52,10 @@ struct ring {
     bool has_limits;    // new ones wait for the core
     struct core_limits limits;
     uint32_t away_ms;
+    bool has_keep;    // new ones wait for the store's thread
+    struct keep keep;
+
+    struct upkeep upkeep;    // the store's thread's
 
     FILE *tape;    // the core's thread's
     struct buf tape_text;
@@ -337,6 +341,13 @@ static void set_stuck(struct ring *ring, enum err why) {
     pthread_mutex_unlock(&ring->lock);
 }
 
+/* Promise 5: what was not acknowledged may or may not be there. */
+static void die(void) {
+    log_flush_all();
+    log_drain();
+    _exit(EXIT_FAILURE);
+}
+
 /* Commits, however long it takes; only an I/O error is the end. */
 static void commit(struct ring *ring, struct batch *batch) {
     while (true) {
@@ -350,46 +361,76 @@ static void commit(struct ring *ring, struct batch *batch) {
         METRIC_ADD(commit_errors_total, 1);
         LOG_ERROR("store.commit_failed", STR("why", err_text(err)), U64("kept", batch->kept_count));
         if (err != ERR_BUSY && err != ERR_FULL) {
-            log_flush_all();
-            log_drain();
-            _exit(EXIT_FAILURE);    // promise 5: what was not acknowledged may or may not be there
+            die();
         }
         set_stuck(ring, err);
         nanosleep(&(struct timespec){ .tv_nsec = RETRY_MS * 1000000L }, NULL);
     }
 }
 
-static struct batch *next_for_store(struct ring *ring) {
+/* Waits for a batch, for other rules, or until a slice of upkeep is due. *is_over: there will be
+ * no more batches. */
+static struct batch *next_for_store(struct ring *ring, bool *is_over) {
+    struct timespec until = { .tv_sec = (time_t)(ring->upkeep.due_us / 1000000),
+                              .tv_nsec = (long)(ring->upkeep.due_us % 1000000) * 1000 };
+    int late = 0;
     pthread_mutex_lock(&ring->lock);
-    while (ring->in_store == NULL && !ring->is_store_stopping) {
-        pthread_cond_wait(&ring->moved, &ring->lock);
+    while (ring->in_store == NULL && !ring->is_store_stopping && !ring->has_keep && late == 0) {
+        late = pthread_cond_timedwait(&ring->moved, &ring->lock, &until);
     }
     struct batch *batch = ring->in_store;
+    *is_over = batch == NULL && ring->is_store_stopping;
+    if (ring->has_keep) {
+        ring->has_keep = false;
+        upkeep_set_keep(&ring->upkeep, &ring->keep, clock_mono_us());
+    }
     pthread_mutex_unlock(&ring->lock);
     return batch;
+}
+
+static void let_go(struct ring *ring) {
+    pthread_mutex_lock(&ring->lock);
+    bool was_stuck = ring->stuck != OK;
+    ring->in_store = NULL;
+    ring->stuck = OK;
+    pthread_cond_broadcast(&ring->moved);
+    pthread_mutex_unlock(&ring->lock);
+    if (was_stuck) {
+        queue_wake(&ring->intakes);    // the core may be looking for it there
+    }
+}
+
+static void tend(struct ring *ring) {
+    enum err err = upkeep_run(&ring->upkeep, ring->parts.store);
+    if (err != OK) {
+        LOG_ERROR("store.upkeep_failed", STR("why", err_text(err)));
+        die();
+    }
 }
 
 static void *store_main(void *arg) {
     struct ring *ring = arg;
     pthread_setname_np(pthread_self(), "parloir-store");
-    struct batch *batch;
+    bool is_over = false;
 
-    while ((batch = next_for_store(ring)) != NULL) {
-        commit(ring, batch);
-        tell_kept(ring, batch);
-        dispatch(ring, batch);
-
-        pthread_mutex_lock(&ring->lock);
-        bool was_stuck = ring->stuck != OK;
-        ring->in_store = NULL;
-        ring->stuck = OK;
-        pthread_cond_broadcast(&ring->moved);
-        pthread_mutex_unlock(&ring->lock);
-        if (was_stuck) {
-            queue_wake(&ring->intakes);    // the core may be looking for it there
+    while (true) {
+        struct batch *batch = next_for_store(ring, &is_over);
+        if (is_over) {
+            return NULL;
+        }
+        if (batch != NULL) {
+            commit(ring, batch);
+            tell_kept(ring, batch);
+            dispatch(ring, batch);
+            let_go(ring);
+            upkeep_after_batch(&ring->upkeep, clock_mono_us());
+        }
+        uint64_t now_us = clock_mono_us();
+        if (batch == NULL ? now_us >= ring->upkeep.due_us
+                          : upkeep_is_overdue(&ring->upkeep, now_us)) {
+            tend(ring);
         }
     }
-    return NULL;
 }
 
 /* ---- the reader's thread */
@@ -494,6 +535,8 @@ enum err ring_start(const struct ring_parts *parts, struct ring **out, struct bu
     struct ring *ring = xzalloc(sizeof *ring);
     ring->parts = *parts;
     ring->away_ms = parts->away_ms;
+    ring->upkeep.keep = parts->keep == NULL ? (struct keep){ 0 } : *parts->keep;
+    upkeep_begin(&ring->upkeep, clock_mono_us());
     atomic_init(&ring->credits, (int64_t)parts->credits);
     queue_init(&ring->intakes, NULL, NULL);
     queue_init(&ring->asks, NULL, NULL);
@@ -545,5 +588,13 @@ void ring_set_limits(struct ring *ring, const struct core_limits *limits, uint32
     ring->limits = *limits;
     ring->has_limits = true;
     ring->away_ms = away_ms;
+    pthread_mutex_unlock(&ring->lock);
+}
+
+void ring_set_keep(struct ring *ring, const struct keep *keep) {
+    pthread_mutex_lock(&ring->lock);
+    ring->keep = *keep;
+    ring->has_keep = true;
+    pthread_cond_broadcast(&ring->moved);
     pthread_mutex_unlock(&ring->lock);
 }

@@ -20,6 +20,8 @@
  *      done. Meanwhile, after away_ms or at once when the disk is full, commands that write are
  *      refused as store_away.
  *   5. An I/O error of the store ends the process: the truth is on the disk.
+ *   6. Between batches the store's thread does the store's upkeep in short slices (upkeep.h): when
+ *      no batch waits, and however many come, at least every second or so if there is any to do.
  *
  * Thread   owns three: core, store, reader. Its functions may be called from any worker. */
 #ifndef PARLOIR_SERVER_RING_H
@@ -35,6 +37,7 @@ struct core;
 struct core_limits;
 struct event;
 struct health;
+struct keep;
 struct qlist;
 struct ring;
 struct store;
@@ -60,6 +63,7 @@ struct ring_parts {
     struct store *store;                 // borrowed; the store's thread's until ring_stop
     struct health *health;               // borrowed
     const struct core_limits *limits;    // what the core was made with, for the tape
+    const struct keep *keep;             // what rooms keep; NULL: everything
     unsigned worker_count;
     uint32_t credits;
     uint32_t away_ms;
@@ -95,6 +99,9 @@ void ring_return(struct ring *ring, size_t credits);
 
 /* An answer has been said and freed: its credit comes back, and the reader may read on. */
 void ring_answered(struct ring *ring);
+
+/* Hands other rules of what rooms keep to the store's thread. */
+void ring_set_keep(struct ring *ring, const struct keep *keep);
 
 /* Hands a reload to the core's thread. */
 void ring_set_limits(struct ring *ring, const struct core_limits *limits, uint32_t away_ms);

@@ -3,6 +3,7 @@
 #include "server/ring.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "core/core.h"
@@ -35,6 +36,8 @@ struct rig {
     struct batch *kept;    // a batch the worker has not released
     bool is_keeping;
     int credits_back;
+    int slices;    // of upkeep
+    uint64_t pruned;
 };
 
 static enum err gate_commit(struct store *s, struct batch *batch) {
@@ -51,6 +54,18 @@ static enum err gate_commit(struct store *s, struct batch *batch) {
     return gate->inner->ops->commit(gate->inner, batch);
 }
 
+static enum err gate_tend(struct store *s, const struct tend_ask *ask, struct tend_report *out) {
+    struct gate *gate = CONTAINER_OF(s, struct gate, base);
+    struct rig *rig = gate->rig;
+    enum err err = gate->inner->ops->tend(gate->inner, ask, out);
+    pthread_mutex_lock(&rig->lock);
+    rig->slices++;
+    rig->pruned += out->pruned;
+    pthread_cond_broadcast(&rig->moved);
+    pthread_mutex_unlock(&rig->lock);
+    return err;
+}
+
 static enum err gate_reader_open(struct store *s, struct store_reader **out) {
     struct gate *gate = CONTAINER_OF(s, struct gate, base);
     return gate->inner->ops->reader_open(gate->inner, out);
@@ -59,6 +74,7 @@ static enum err gate_reader_open(struct store *s, struct store_reader **out) {
 static const struct store_ops gate_ops = {
     .name = "gate",
     .commit = gate_commit,
+    .tend = gate_tend,
     .reader_open = gate_reader_open,
 };
 
@@ -362,6 +378,26 @@ TEST(a_full_store_is_tried_again_until_it_takes_the_batch) {
     wait_heard(rig, "message_send11 posted#1");    // once, and only when it is there
     say_until_taken(rig, BOB);
     wait_heard(rig, "message_send22 posted#2");
+}
+
+TEST(a_quiet_store_is_tended_and_other_rules_are_taken_up_at_once) {
+    SCOPED(rig_free) struct rig *rig = rig_new(600000);
+    open_session(rig, ANN);
+    wait_heard(rig, "session_open11");
+    for (int i = 0; i < 5; i++) {
+        char words[64];
+        say(rig, ANN);
+        (void)snprintf(words, sizeof words, "message_send11 posted#%d", i + 1);
+        wait_heard(rig, words);
+    }
+    ring_set_keep(rig->ring, &(struct keep){ .messages = 2 });
+    pthread_mutex_lock(&rig->lock);
+    while (rig->pruned < 3) {
+        pthread_cond_wait(&rig->moved, &rig->lock);
+    }
+    EQ(rig->pruned, 3);
+    OKAY(rig->slices > 0);
+    pthread_mutex_unlock(&rig->lock);
 }
 
 TEST(stopping_lets_everything_come_round) {

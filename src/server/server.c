@@ -123,12 +123,15 @@ static enum err start_ring(struct server *server, struct buf *why) {
     const struct config *config = server_settings(server)->config;
     struct core_limits limits;
     settings_core_limits(server_settings(server), &limits);
+    struct keep keep;
+    settings_keep(server_settings(server), &keep);
     return ring_start(
         &(struct ring_parts){
             .core = server->core,
             .store = server->store,
             .health = server->health,
             .limits = &limits,
+            .keep = &keep,
             .worker_count = server->worker_count,
             .credits = (uint32_t)config->server_credits,
             .away_ms = (uint32_t)config->store_away_ms,
@@ -304,6 +307,9 @@ static void reload(struct server *server) {
     struct core_limits limits;
     settings_core_limits(fresh, &limits);
     ring_set_limits(server->ring, &limits, (uint32_t)fresh->config->store_away_ms);
+    struct keep keep;
+    settings_keep(fresh, &keep);
+    ring_set_keep(server->ring, &keep);
     for (unsigned i = 0; i < server->worker_count; i++) {
         worker_poke(&server->workers[i]);
     }

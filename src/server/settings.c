@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "auth/keyfile.h"
+#include "core/batch.h"
 #include "core/core.h"
 
 #define PATH_BYTES_MAX 4096
@@ -131,4 +132,10 @@ void settings_core_limits(const struct settings *settings, struct core_limits *o
     };
 #include "core/dialects.tbl.h"
 #undef DIALECT
+}
+
+void settings_keep(const struct settings *settings, struct keep *out) {
+    const struct config *config = settings->config;
+    *out = (struct keep){ config->history_messages_max, config->history_bytes_max,
+                          config->history_age_max };
 }

@@ -12,6 +12,7 @@
 #include "net/tls.h"
 
 struct core_limits;
+struct keep;
 
 struct settings {
     struct config *config;      // owned
@@ -31,6 +32,9 @@ void settings_free(struct settings **settings);
 
 /* The part of it the core goes by. */
 void settings_core_limits(const struct settings *settings, struct core_limits *out);
+
+/* What rooms keep that have no rules of their own. */
+void settings_keep(const struct settings *settings, struct keep *out);
 
 /* Appends <data.dir>/<name> with a zero byte after it (not counted). */
 void settings_put_path(const struct config *config, const char *name, struct buf *out);

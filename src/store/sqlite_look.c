@@ -15,6 +15,13 @@ static enum err commit(struct store *store, struct batch *batch) {
     return ERR_DENIED;
 }
 
+static enum err tend(struct store *store, const struct tend_ask *ask, struct tend_report *out) {
+    (void)store;
+    (void)ask;
+    (void)out;
+    return ERR_DENIED;
+}
+
 static enum err probe(struct store *store) {
     (void)store;
     return ERR_DENIED;
@@ -39,6 +46,7 @@ static const struct store_ops look_ops = {
     .name = "sqlite",
     .load = sqlite_load,
     .commit = commit,
+    .tend = tend,
     .probe = probe,
     .room = sqlite_room,
     .backup = sqlite_backup,

@@ -16,8 +16,8 @@
  *   1. An entry of the index is refreshed before anything else looks at that message.
  *   2. What is kept in memory about a slice (indexed, the job in hand) is as of the last commit.
  *   3. Work of one kind does not wait for all of another: they take turns. */
-#include "store/sqlite.h"
 #include "store/sqlite_tend.h"
+#include "store/sqlite.h"
 
 #include "base/clock.h"
 

@@ -207,9 +207,9 @@ struct store_reader {
 enum err store_open(struct str url, struct store **out, struct buf *why) MUST_USE;
 
 /* Opens a store that is there to look at it only, beside the process that has it open, if one does:
- * load, backup, check, epoch and readers are as usual, commit and probe answer ERR_DENIED. Nothing
- * is made, locked or migrated. ERR_NOT_FOUND: there is no such file. ERR_PROTO: such a URL cannot
- * be looked at. ERR_IO: unreadable, of somebody else, or of another schema. `why` has a
+ * load, backup, check, epoch and readers are as usual, commit, tend and probe answer ERR_DENIED.
+ * Nothing is made, locked or migrated. ERR_NOT_FOUND: there is no such file. ERR_PROTO: such a URL
+ * cannot be looked at. ERR_IO: unreadable, of somebody else, or of another schema. `why` has a
  * sentence. */
 enum err store_look(struct str url, struct store **out, struct buf *why) MUST_USE;
 

@@ -9,7 +9,7 @@
 #include "core/core.h"
 #include "obs/health.h"
 #include "obs/metrics.h"
-#include "store/store.h"
+#include "server/upkeep.h"
 
 struct ring {
     struct ring_parts parts;
@@ -31,6 +31,7 @@ struct ring {
     bool has_limits;
     struct core_limits limits;
     uint32_t away_ms;
+    struct upkeep upkeep;
 };
 
 static const struct fake_intruder no_intruder;
@@ -284,11 +285,21 @@ static void let_go(struct ring *ring) {
     want(ring, FAKE_CORE);
 }
 
+/* A slice of upkeep, if one is due. Returns in how many microseconds the next is. */
+static uint64_t step_upkeep(struct ring *ring) {
+    uint64_t now_us = clock_mono_us();
+    if (now_us >= ring->upkeep.due_us && upkeep_run(&ring->upkeep, ring->parts.store) != OK) {
+        ring->hooks->on_dead(ring->hooks->ctx);    // which frees us
+        return UINT64_MAX;
+    }
+    return ring->upkeep.due_us - MIN(ring->upkeep.due_us, clock_mono_us());
+}
+
 static uint64_t step_store(struct ring *ring) {
     struct batch *batch = ring->in_store;
     const struct fake_intruder *intruder = intruder_of(ring);
     if (batch == NULL) {
-        return UINT64_MAX;
+        return step_upkeep(ring);
     }
     if (ring->hooks->does_hang(ring->hooks->ctx)) {
         return FAKE_RING_LOOK_US;
@@ -313,7 +324,8 @@ static uint64_t step_store(struct ring *ring) {
     tell_kept(ring, batch);
     dispatch(ring, batch);
     let_go(ring);
-    return UINT64_MAX;
+    upkeep_after_batch(&ring->upkeep, clock_mono_us());
+    return ring->upkeep.due_us - MIN(ring->upkeep.due_us, clock_mono_us());
 }
 
 /* ---- the reader */
@@ -362,6 +374,8 @@ enum err ring_start(const struct ring_parts *parts, struct ring **out, struct bu
     ring->parts.limits = NULL;    // the tape's; there is none here
     ring->away_ms = parts->away_ms;
     ring->credits = parts->credits;
+    ring->upkeep.keep = parts->keep == NULL ? (struct keep){ 0 } : *parts->keep;
+    upkeep_begin(&ring->upkeep, clock_mono_us());
     ring->waiting_last = &ring->waiting;
     queue_init(&ring->intakes, NULL, NULL);
     queue_init(&ring->asks, NULL, NULL);
@@ -431,4 +445,9 @@ void ring_set_limits(struct ring *ring, const struct core_limits *limits, uint32
     ring->limits = *limits;
     ring->has_limits = true;
     ring->away_ms = away_ms;
+}
+
+void ring_set_keep(struct ring *ring, const struct keep *keep) {
+    upkeep_set_keep(&ring->upkeep, keep, clock_mono_us());
+    want(ring, FAKE_STORE);
 }

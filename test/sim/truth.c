@@ -378,6 +378,11 @@ static enum err commit(struct store *s, struct batch *batch) {
     return err;
 }
 
+static enum err tend(struct store *s, const struct tend_ask *ask, struct tend_report *out) {
+    struct store *inner = truth_of(s)->inner;
+    return inner->ops->tend(inner, ask, out);
+}
+
 static enum err load(struct store *s, void (*on_fact)(void *ctx, const struct event *ev),
                      void *ctx) {
     struct store *inner = truth_of(s)->inner;
@@ -398,6 +403,7 @@ static const struct store_ops truth_ops = {
     .name = "truth",
     .load = load,
     .commit = commit,
+    .tend = tend,
     .epoch = epoch,
     .reader_open = reader_open,
 };
