@@ -101,6 +101,11 @@ struct config_rate config_rate_of(const struct config *config, struct str dialec
 /* Whether an address of an ADDRESSES option can be reached from this machine only. */
 bool config_is_loopback(struct str address);
 
+/* Reads a number, bytes or a time as the option of that name, which there is, would; sets nothing.
+ * ERR_PROTO: it would be refused; `why` gets what is wrong with it. */
+enum err config_amount(const char *option, struct str text, uint64_t *out, struct buf *why)
+    MUST_USE;
+
 /* What is printed from the table: etc/parloir.conf, man/parloir.conf.5, and the list for --help. */
 void config_put_sample(struct buf *out);
 void config_put_man(struct buf *out);

@@ -29,12 +29,11 @@ OPT(store_away_ms, "store.away_ms", TIME, RANGE(100, 600000), "5s", NULL, RELOAD
     "How long a write waits for a store that does not answer before the sender is told that it "
     "is away.")
 
-OPT(history_messages_max, "history.messages_max",
-    NUMBER, RANGE(0, 9007199254740991), "0", NULL, RELOAD,
+OPT(history_messages_max, "history.messages_max", NUMBER, RANGE(0, 9007199254740991), "0", NULL,
+    RELOAD,
     "Messages a room keeps, the newest; 0 for no limit. A room may have rules of its own: parloir "
     "room keep.")
-OPT(history_bytes_max, "history.bytes_max",
-    BYTES, RANGE(0, 9007199254740991), "0", NULL, RELOAD,
+OPT(history_bytes_max, "history.bytes_max", BYTES, RANGE(0, 9007199254740991), "0", NULL, RELOAD,
     "Bytes of text a room keeps, the newest; 0 for no limit.")
 OPT(history_age_max, "history.age_max", TIME, RANGE(0, 3155760000000), "0", NULL, RELOAD,
     "The age up to which a room keeps messages; 0 for no limit.")
@@ -75,13 +74,13 @@ OPT(auth_audience, "auth.audience", TEXT, ANY, "", NULL, RELOAD,
     "What the aud claim of a token must name; empty: not checked.")
 OPT(auth_provision, "auth.provision", SWITCH, ANY, "on", NULL, RELOAD,
     "Whether a valid token whose user is unknown creates that user.")
-OPT(auth_failures_per_minute, "auth.failures_per_minute",
-    NUMBER, RANGE(0, 1000000), "10", NULL, RELOAD,
+OPT(auth_failures_per_minute, "auth.failures_per_minute", NUMBER, RANGE(0, 1000000), "10", NULL,
+    RELOAD,
     "How many failed authentications one address may have a minute before it is refused for a "
     "minute; 0 for no limit.")
 
-OPT(limits_profile, "limits.profile",
-    CHOICE, ONE_OF("documented|chat|open"), "documented", NULL, RELOAD,
+OPT(limits_profile, "limits.profile", CHOICE, ONE_OF("documented|chat|open"), "documented", NULL,
+    RELOAD,
     "The rates at which a user may write: each dialect's own, 60 a minute everywhere, or none; "
     "single keys below override it.")
 OPT(limits_envelope_per_minute, "limits.envelope.per_minute", NUMBER, RATE, "10", NULL, RELOAD,
@@ -122,23 +121,20 @@ OPT(limits_rest_burst, "limits.rest.burst", NUMBER, RATE, "20", NULL, RELOAD,
     "How many of a minute's messages may come at once through REST; 0 for all of them.")
 OPT(limits_message_chars, "limits.message_chars", NUMBER, RANGE(1, 100000), "4000", NULL, RELOAD,
     "Characters a message may have.")
-OPT(limits_message_bytes, "limits.message_bytes",
-    BYTES, RANGE(4096, 16777216), "64KiB", NULL, START,
+OPT(limits_message_bytes, "limits.message_bytes", BYTES, RANGE(4096, 16777216), "64KiB", NULL,
+    START,
     "Bytes a frame from a client may have, unpacked; a longer one closes its connection with 1009.")
-OPT(limits_connections_per_address, "limits.connections_per_address",
-    NUMBER, RANGE(0, 10000000), "100", NULL, RELOAD,
-    "Connections one address may hold; 0 for no limit.")
-OPT(limits_connections_per_user, "limits.connections_per_user",
-    NUMBER, RANGE(0, 10000000), "10", NULL, RELOAD,
-    "Connections one user may hold, a newer one being refused; 0 for no limit.")
-OPT(limits_follows_per_connection, "limits.follows_per_connection",
-    NUMBER, RANGE(1, 65535), "1000", NULL, RELOAD,
-    "Rooms one connection may follow.")
-OPT(limits_outbox_bytes, "limits.outbox_bytes",
-    BYTES, RANGE(65536, 1073741824), "1MiB", NULL, RELOAD,
+OPT(limits_connections_per_address, "limits.connections_per_address", NUMBER, RANGE(0, 10000000),
+    "100", NULL, RELOAD, "Connections one address may hold; 0 for no limit.")
+OPT(limits_connections_per_user, "limits.connections_per_user", NUMBER, RANGE(0, 10000000), "10",
+    NULL, RELOAD, "Connections one user may hold, a newer one being refused; 0 for no limit.")
+OPT(limits_follows_per_connection, "limits.follows_per_connection", NUMBER, RANGE(1, 65535), "1000",
+    NULL, RELOAD, "Rooms one connection may follow.")
+OPT(limits_outbox_bytes, "limits.outbox_bytes", BYTES, RANGE(65536, 1073741824), "1MiB", NULL,
+    RELOAD,
     "Bytes that may wait for one connection; a reader slower than that is closed with 4408.")
-OPT(limits_backlog_bytes, "limits.backlog_bytes",
-    BYTES, RANGE(1048576, 1099511627776), "256MiB", NULL, RELOAD,
+OPT(limits_backlog_bytes, "limits.backlog_bytes", BYTES, RANGE(1048576, 1099511627776), "256MiB",
+    NULL, RELOAD,
     "Bytes that may wait for all slow readers together; the less of it is left, the less may wait "
     "for each.")
 OPT(limits_hello_ms, "limits.hello_ms", TIME, RANGE(100, 600000), "10s", NULL, RELOAD,

@@ -244,3 +244,14 @@ enum err option_set(const struct option *o, struct str text, struct config *conf
     }
     check_failed("a kind of option", __FILE__, __LINE__);
 }
+
+enum err config_amount(const char *option, struct str text, uint64_t *out, struct buf *why) {
+    const struct option *o = option_find(str_of(option));
+    struct config scratch = { 0 };
+    CHECK(o != NULL && (o->kind == KIND_NUMBER || o->kind == KIND_BYTES || o->kind == KIND_TIME));
+    enum err err = option_set(o, text, &scratch, why);
+    if (err == OK) {
+        memcpy(out, option_field(o, &scratch), sizeof *out);
+    }
+    return err;
+}

@@ -202,3 +202,18 @@ TEST(the_last_test_gives_the_memory_back) {
     buf_fini(&said);
     OKAY(config.arena.blocks == NULL);
 }
+
+TEST(an_amount_is_read_as_an_option_would) {
+    struct buf why = BUF_INIT(1000);
+    uint64_t n = 7;
+    EQ(config_amount("history.age_max", STR_LIT("30d"), &n, &why), OK);
+    EQ(n, UINT64_C(30) * 24 * 3600 * 1000);
+    EQ(config_amount("history.bytes_max", STR_LIT("2KiB"), &n, &why), OK);
+    EQ(n, 2048);
+    EQ(config_amount("history.messages_max", STR_LIT("0"), &n, &why), OK);
+    EQ(n, 0);
+    EQ(config_amount("history.messages_max", STR_LIT("many"), &n, &why), ERR_PROTO);
+    EQ(n, 0);
+    OKAY(why.n > 0);
+    buf_fini(&why);
+}

@@ -40,6 +40,7 @@ enum cli_flag {
     CLI_DEV = BIT(10),    // and: it loads its configuration itself, and prints no JSON
     CLI_TAPE = BIT(11),
     CLI_RENUMBER = BIT(12),
+    CLI_KEEP = BIT(13),    // --messages, --bytes, --age, --default
 };
 
 struct cli;
@@ -77,6 +78,10 @@ struct cli {
     struct str label;
     struct str server;
     struct str room;
+    struct str messages;
+    struct str bytes;
+    struct str age;
+    bool is_default;
     uint64_t ttl_s;
     uint64_t hours;
     bool is_json;

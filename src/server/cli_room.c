@@ -39,11 +39,49 @@ static int room_remove(struct cli *cli) {
     return cli_do(cli, &request, STR_LIT("removed"));
 }
 
+/* Adds the operand a flag stands for; false: its value is none, and that has been said. */
+static bool put_limit(struct buf *request, const char *operand, const char *option,
+                      struct str value) {
+    SCOPED(buf_fini) struct buf why = BUF_INIT(CLI_SENTENCE_BYTES_MAX);
+    uint64_t n = 0;
+    if (value.p == NULL) {
+        return true;
+    }
+    if (config_amount(option, value, &n, &why) != OK) {
+        (void)cli_fail("%.*s", STR_FMT(buf_str(&why)));
+        return false;
+    }
+    cli_request_number(request, operand, n);
+    return true;
+}
+
+static int room_keep(struct cli *cli) {
+    SCOPED(buf_fini) struct buf request = { 0 };
+    bool has_limit = cli->messages.p != NULL || cli->bytes.p != NULL || cli->age.p != NULL;
+    if (has_limit == cli->is_default) {
+        return cli_wrong(cli, "either some limits, of which 0 is none, or --default");
+    }
+    cli_request(&request, "room_keep");
+    cli_request_text(&request, "room_name", cli->args[0]);
+    cli_request_number(&request, "is_on", has_limit);
+    if (!put_limit(&request, "messages", "history.messages_max", cli->messages) ||
+        !put_limit(&request, "bytes", "history.bytes_max", cli->bytes) ||
+        !put_limit(&request, "age_ms", "history.age_max", cli->age)) {
+        return CLI_USAGE;
+    }
+    return cli_do(cli, &request,
+                  has_limit ? STR_LIT("has rules of its own") : STR_LIT("as configured"));
+}
+
 static const struct cli_verb room_verbs[] = {
     { "add", "NAME [--server NAME] [--private]",
       "Adds a room, which everybody may join unless it is private, and prints its id.",
       CLI_SERVER | CLI_PRIVATE, 1, room_add },
     { "list", "", "Lists all rooms.", 0, 0, room_list },
+    { "keep", "NAME (--default | [--messages N] [--bytes N] [--age TIME])",
+      "Says how much of a room is kept, whatever the configuration says of all; what is not "
+      "named has no limit.",
+      CLI_KEEP, 1, room_keep },
     { "remove", "NAME", "Removes a room and what was said in it, for good.", 0, 1, room_remove },
 };
 

@@ -219,6 +219,21 @@ everywhere('rooms are added, listed and removed', async (place) => {
         ['general', 'the garden']);
 });
 
+everywhere('a room gets rules of its own for what it keeps, and loses them again', async (place) => {
+    await place.ok('room', 'add', 'diary');
+    assert.match(await place.ok('room', 'keep', 'diary', '--messages', '1000', '--age', '30d'), /own/);
+    let [diary] = await place.json('room', 'list');
+    assert.deepEqual([diary.room, diary.keep_messages, diary.keep_bytes, diary.keep_age_ms],
+        ['diary', 1000, 0, 30 * 24 * 3600 * 1000]);
+    await place.ok('room', 'keep', 'diary', '--bytes', '2MiB');
+    [diary] = await place.json('room', 'list');
+    assert.deepEqual([diary.keep_messages, diary.keep_bytes, diary.keep_age_ms], [0, 2097152, 0]);
+    assert.match(await place.ok('room', 'keep', 'diary', '--default'), /as configured/);
+    [diary] = await place.json('room', 'list');
+    assert.equal('keep_messages' in diary, false);
+    await refused(place, /no such room/, 'room', 'keep', 'nowhere', '--messages', '5');
+});
+
 everywhere('bans are added, listed and removed', async (place) => {
     await place.ok('user', 'add', 'alice');
     await place.ok('user', 'add', 'bob');
