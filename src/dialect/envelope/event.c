@@ -259,6 +259,7 @@ bool envelope_encode_event(const struct event *ev, enum view view, struct buf *o
     case EV_ban_set:
     case EV_ban_lifted:
     case EV_room_created:
+    case EV_room_kept:
     case EV_member_added:
     case EV_member_removed:
     case EV_upload_added:
