@@ -556,7 +556,7 @@ void door_next(struct session *s) {
 }
 
 void door_on_reply(struct session *s, const struct reply *reply) {
-    if (!s->is_upgraded && s->visit != NULL && s->visit->upload != NULL) {
+    if (s->visit != NULL && s->visit->upload != NULL) {
         upload_on_reply(s->visit->upload, reply);
     }
 }

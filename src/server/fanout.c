@@ -375,6 +375,12 @@ static void count_refusal(const struct reply *reply) {
     METRIC_ADD_AT(refusals_total, reply->dialect, 1);
 }
 
+/* Whether the session still speaks HTTP, and asked for one of its requests. */
+static bool is_of_door(const struct session *s, enum cmd_type cmd) {
+    bool is_http = s->framing == FRAMING_WS && !s->is_upgraded;
+    return is_http && (cmd == CMD_caller_check || cmd == CMD_upload_add);
+}
+
 /* A silent answer does not end the run: that is what keeps sixteen messages of one sender
  * together. */
 static void on_reply(struct worker *w, struct run *run, const struct reply *reply) {
@@ -388,7 +394,7 @@ static void on_reply(struct worker *w, struct run *run, const struct reply *repl
     if (reply->cmd == CMD_session_open && !s->is_upgraded) {
         end_run(w, run);
         session_go_live(s, reply);
-    } else if (s->state == SESSION_HEAD && s->framing == FRAMING_WS) {
+    } else if (is_of_door(s, reply->cmd)) {
         door_on_reply(s, reply);
     } else if (s->dialect != NULL && s->state == SESSION_LIVE) {
         const struct dialect *form = reply->form == 0 ? s->dialect : dialect_of(reply->form);
