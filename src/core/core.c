@@ -127,6 +127,9 @@ static enum refusal gate(struct turn *t, const struct rule *rule) {
 static void refuse(struct turn *t, enum refusal no) {
     struct reply *r = turn_reply(t);
     r->user.v = t->cmd->user;
+    if (no == REFUSE_message_unknown && r->message == 0) {
+        r->message = t->cmd->reply_to;
+    }
     r->refusal = no;
     r->detail = t->detail;
     r->retry_after_ms = t->retry_after_ms;
