@@ -5,7 +5,7 @@ import { relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { Stage } from './lib/stage.mjs';
+import { Stage, freshToken } from './lib/stage.mjs';
 import { fill, mismatch, notFromOutside, personOf, readScript } from './lib/talk.mjs';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
@@ -36,14 +36,17 @@ class Player {
         }
     }
 
+    claimsOf(who) {
+        const person = personOf(who);
+        return { user_id: this.script.people.get(person), username: person };
+    }
+
     async come({ who, dialect, query = '', claims, ttl = 3600 }) {
         if (who === 'operator') {
             this.guests.set(who, await this.stage.operator());
             return;
         }
-        const person = personOf(who);
-        const own = { user_id: this.script.people.get(person), username: person };
-        const invitation = { query, ttl, claims: claims ?? own };
+        const invitation = { query, ttl, claims: claims ?? this.claimsOf(who) };
         this.guests.set(who, await this.stage.guest(dialect, invitation));
     }
 
@@ -52,7 +55,7 @@ class Player {
         const there = this.guests.get(step.who);
         const isBody = there?.heard.length > 0 && there.status !== 101 && step.kind === 'hears';
         if (!there || (there.status > 101 && !isBody)) {
-            await this.come(step);
+            await this.come({ who: step.who, dialect: step.dialect });
         }
         return this.guests.get(step.who);
     }
@@ -96,9 +99,20 @@ class Player {
         assert.equal(status, 101, `was not let in: ${heard}`);
     }
 
+    /* A status is the answer to the upgrade; a close code ends what was let in to be told why. */
     async refused(step) {
         await this.come(step);
-        assert.equal(this.guests.get(step.who).status, step.number);
+        const guest = this.guests.get(step.who);
+        if (step.number >= 1000 && guest.status === 101) {
+            guest.status = await guest.closed();
+        }
+        assert.equal(guest.status, step.number);
+    }
+
+    async renews(step) {
+        const guest = await this.guest(step);
+        const { claims = this.claimsOf(step.who), ttl, query } = step;
+        guest.say(JSON.stringify({ type: 'auth', data: { token: freshToken(claims, ttl, query) } }));
     }
 
     async closed({ who, number }) {

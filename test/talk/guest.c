@@ -20,6 +20,7 @@ static const struct {
 } places[] = {
     { STR_LIT("envelope"), STR_LIT("/ws/chat") },
     { STR_LIT("hub"), STR_LIT("/ws/hub") },
+    { STR_LIT("envelope"), STR_LIT("/ws/chat") },
 };
 
 static void look(struct onlooker *o);

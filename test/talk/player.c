@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "base/rng.h"
+#include "net/ws.h"
 #include "test/talk/guest.h"
 #include "test/talk/match.h"
 
@@ -101,7 +102,7 @@ static void put_token(struct player *p, const struct step *step, struct buf *out
     uint8_t mac[crypto_auth_hmacsha256_BYTES];
     crypto_auth_hmacsha256_state state;
     struct str person = script_person(step->who);
-    bool has_claims = step->kind <= STEP_REFUSED && step->text.n > 2;
+    bool has_claims = step->kind <= STEP_RENEWS && step->text.n > 2;
 
     buf_printf(&claims, "{\"exp\":%llu,", (unsigned long long)(stage_now_s() + step->ttl_s));
     if (has_claims) {
@@ -143,6 +144,7 @@ static bool be_here(struct player *p, struct guest *g) {
         struct step arrival = *p->step;
         arrival.kind = STEP_COMES;
         arrival.text = STR_NONE;
+        arrival.query = STR_NONE;
         arrival.ttl_s = 3600;
         if (!come(p, g, &arrival)) {
             return false;
@@ -160,11 +162,20 @@ static bool do_comes(struct player *p, struct guest *g) {
     return come(p, g, p->step) && (g->state == GUEST_HERE || fail_about(p, "was not let in", g));
 }
 
+/* A status is the answer to the upgrade; a close code ends what was let in to be told why. */
+static bool is_refused(struct guest *g, uint64_t number) {
+    if (number >= WS_CLOSE_NORMAL && g->state == GUEST_GONE && g->close_code == number) {
+        g->state = GUEST_REFUSED;
+        return true;
+    }
+    return g->state == GUEST_REFUSED && g->status == number;
+}
+
 static bool do_refused(struct player *p, struct guest *g) {
     if (!come(p, g, p->step)) {
         return false;
     }
-    if (g->state == GUEST_REFUSED && g->status == p->step->number) {
+    if (is_refused(g, p->step->number)) {
         return true;
     }
     return fail_about(p, g->state == GUEST_HERE ? "was let in" : "was refused in another way", g);
@@ -188,6 +199,28 @@ static bool do_says(struct player *p, struct guest *g) {
             return fail_about(p, "cannot ask for that", g);
         }
     }
+    return true;
+}
+
+/* Brings a fresh token in a frame, or, if the query has one, that. */
+static bool do_renews(struct player *p, struct guest *g) {
+    SCOPED(buf_fini) struct buf token = BUF_INIT(TEXT_BYTES_MAX);
+    SCOPED(buf_fini) struct buf frame = BUF_INIT(TEXT_BYTES_MAX);
+    const struct str own = STR_LIT("?token=");
+    struct str query = p->step->query;
+    if (!be_here(p, g) || g->state != GUEST_HERE) {
+        return fail_about(p, "is not here to speak", g);
+    }
+    if (str_starts(query, own)) {
+        buf_put(&token, query.p + own.n, query.n - own.n);
+    } else {
+        put_token(p, p->step, &token);
+    }
+    BUF_PUT_LIT(&frame, "{\"type\":\"auth\",\"data\":{\"token\":");
+    json_put_text(&frame, buf_str(&token));
+    BUF_PUT_LIT(&frame, "}}");
+    CHECK(buf_ok(&frame));
+    guest_say(g, buf_str(&frame));
     return true;
 }
 
@@ -259,6 +292,7 @@ static bool play_for(struct player *p, struct guest *g) {
     switch (p->step->kind) {
     case STEP_COMES: return do_comes(p, g);
     case STEP_REFUSED: return do_refused(p, g);
+    case STEP_RENEWS: return do_renews(p, g);
     case STEP_SAYS: return do_says(p, g);
     case STEP_HEARS: return do_hears(p, g);
     case STEP_SILENCE: return do_silence(p, g);

@@ -194,8 +194,8 @@ static bool read_act(struct step *s, struct str sign, struct str rest) {
         s->kind = STEP_SILENCE;
         return str_eq(rest, STR_LIT("silence"));
     }
-    if (str_eq(sign, STR_LIT("comes"))) {
-        s->kind = STEP_COMES;
+    if (str_eq(sign, STR_LIT("comes")) || str_eq(sign, STR_LIT("renews"))) {
+        s->kind = str_eq(sign, STR_LIT("comes")) ? STEP_COMES : STEP_RENEWS;
         return read_arrival(s, rest);
     }
     bool is_refused = str_eq(sign, STR_LIT("refused"));

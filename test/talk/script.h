@@ -22,6 +22,7 @@
 enum step_kind {
     STEP_COMES,       // who dialect comes
     STEP_REFUSED,     // who dialect refused STATUS
+    STEP_RENEWS,      // who dialect renews
     STEP_SAYS,        // who dialect > TEXT
     STEP_HEARS,       // who dialect < TEXT
     STEP_SILENCE,     // who dialect . silence
@@ -40,9 +41,9 @@ struct step {
     struct str who;        // "ann", "ann#2", "operator"; empty: it is about nobody
     struct str dialect;    // "hub", "core"; empty: the operator's lines
     struct str text;       // a frame, claims, a room
-    struct str query;      // COMES, REFUSED: "?lang=en"
+    struct str query;      // COMES, REFUSED: "?lang=en"; RENEWS: "?token=" and what follows
     uint64_t number;       // status, code, milliseconds; SAYS, HEARS: how many times
-    uint64_t ttl_s;        // COMES, REFUSED: of the token
+    uint64_t ttl_s;        // COMES, REFUSED, RENEWS: of the token
     bool is_on;            // STORE: back
 };
 

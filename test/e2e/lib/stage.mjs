@@ -9,7 +9,7 @@ import WebSocket from 'ws';
 
 import { Server, token, within } from './server.mjs';
 
-const PATHS = { envelope: '/ws/chat', hub: '/ws/hub' };
+const PATHS = { hub: '/ws/hub', envelope: '/ws/chat' };
 const SETTLE = 'settle-';    // an id of ours, which no script uses
 const CLOSED_IN_ORDER = 1000;
 
@@ -75,7 +75,8 @@ export class Guest extends Ear {
     }
 
     #hear(text) {
-        const { ref } = JSON.parse(text);
+        const frame = JSON.parse(text);
+        const ref = frame.ref ?? frame.id;
         if (typeof ref === 'string' && ref.startsWith(SETTLE)) {
             this.#settled = Number(ref.slice(SETTLE.length));
         } else {
@@ -111,6 +112,12 @@ export class Guest extends Ear {
         this.#socket.terminate();
         return this.closed();
     }
+}
+
+/* A token with these claims, or the one that stands in a query. */
+export function freshToken(claims, ttl, query = '') {
+    const given = /[?&]token=([^&]*)/.exec(query);
+    return given ? given[1] : token({ exp: Math.floor(Date.now() / 1000) + ttl, ...claims });
 }
 
 /* The control socket. */
@@ -168,8 +175,7 @@ export class Stage {
 
     /* A newcomer with this query and, unless there is one in it, a token with these claims. */
     async guest(dialect, { query, claims, ttl }) {
-        const exp = Math.floor(Date.now() / 1000) + ttl;
-        const ours = `${query === '' ? '?' : '&'}token=${token({ exp, ...claims })}`;
+        const ours = `${query === '' ? '?' : '&'}token=${freshToken(claims, ttl)}`;
         const guest = new Guest();
         await guest.knock(`ws://${this.server.http}${PATHS[dialect]}${query}` +
             `${query.includes('token=') ? '' : ours}`);

@@ -18,6 +18,7 @@ const FORMS = [
     ['hears', /^(?<who>\S+) (?<dialect>\S+) < ((?<count>\d+) times )?(?<text>.*)$/],
     ['silence', /^(?<who>\S+) (?<dialect>\S+) \. silence$/],
     ['comes', /^(?<who>\S+) (?<dialect>\S+) comes(?<rest>( .*)?)$/],
+    ['renews', /^(?<who>\S+) (?<dialect>\S+) renews(?<rest>( .*)?)$/],
     ['refused', /^(?<who>\S+) (?<dialect>\S+) refused (?<number>\d+)(?<rest>( .*)?)$/],
     ['closed', /^(?<who>\S+) (?<dialect>\S+) closed (?<number>\d+)$/],
 ];
