@@ -401,7 +401,7 @@ enum err store_memory_open(struct str rest, struct store **out, struct buf *why)
     struct memory_store *s = xzalloc(sizeof *s);
     s->base.ops = &memory_ops;
     pthread_mutex_init(&s->lock, NULL);
-    s->epoch = rng_secret_u64() | 1;
+    s->epoch = (rng_secret_u64() & ID_MAX) | 1;
     room_create(s, &(struct event){ .type = EV_room_created,
                                     .room = { 1 },
                                     .room_kind = ROOM_CHANNEL,

@@ -124,16 +124,17 @@ static enum err set_wal(sqlite3 *db, struct buf *why) {
     return OK;
 }
 
-/* Reads the epoch, or draws one: a new database has none, nor has a copy made by backup. */
+/* Reads the epoch, or draws one: a new database has none, nor has a copy made by backup. Clients
+ * are told it, so it is a number that JavaScript keeps exactly; one that is not is drawn anew. */
 static enum err take_epoch(struct sqlite_store *s) {
     int64_t have;
     enum err err = sql_number(s->db, "SELECT value FROM meta WHERE key = 'epoch'", &have);
-    if (err != OK || have != 0) {
+    if (err != OK || (have > 0 && (uint64_t)have <= ID_MAX)) {
         s->epoch = (uint64_t)have;
         return err;
     }
     do {
-        s->epoch = rng_secret_u64();
+        s->epoch = rng_secret_u64() & ID_MAX;
     } while (s->epoch == 0);
 
     SCOPED(sql_finalize) sqlite3_stmt *stmt = NULL;
