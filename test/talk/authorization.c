@@ -201,7 +201,11 @@ static const struct expected {
 #define RENEWED LENT(TYPE("auth_ack"))
 #define RESUMED LENT("{\"type\":\"resumed\",\"data\":{\"last_seq\":1,\"recovered\":true}}")
 #define UNREAD LENT(ENVELOPE_LIST("unread", "rooms", ""))
-#define FOUND LENT(ENVELOPE_LIST("search_results", "messages", ""))
+#define FOUND(one) LENT(ENVELOPE_LIST("search_results", "messages", one))
+#define NONE_FOUND FOUND("")
+#define FOUND_SAID FOUND("{\"id\":\"$said\"}")
+#define FOUND_TOLD FOUND("{\"id\":\"$told\"}")
+#define FOUND_WROTE FOUND("{\"id\":\"$wrote\"}")
 #define DONE_TOLD                                                                                  \
     LENT(BATCH("{\"type\":\"message_history\",\"data\":{\"messages\":[{\"id\":\"$told\"}]}}"))
 #define DONE_NOT                                                                                   \

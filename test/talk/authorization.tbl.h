@@ -18,8 +18,7 @@
  *   operator   at the control socket, where everything is a command
  *
  * The answers are in authorization.c, in the words of either dialect. The author has joined general,
- * whoever else has only what stands here. The store on this stage searches nothing, so a search
- * shows who may ask for what; what is found for whom is the store's. */
+ * whoever else has only what stands here. */
 #define FLAT(type, rest) "{\"type\":\"" type "\"" rest "}"
 #define JOIN(room) FLAT("join", ",\"room\":\"" room "\"")
 #define SAY(room) FLAT("message", ",\"room\":\"" room "\",\"content\":\"x\"")
@@ -163,11 +162,14 @@ OPERATION(delete_message, ENVELOPE, WRAP("delete_message", ITS("$wrote") OF(IN("
 OPERATION(delete_message, ENVELOPE, WRAP("delete_message", ITS("$wrote") OF(WITH("2"))),
                                                          DOOR,  BANNED, NO_MSG,     NO_MSG,     NO_MSG,     DELETED,    NO_MSG,     NO_TYPE)
 OPERATION(unread, ENVELOPE, WRAP("unread", ""),          DOOR,  BANNED, UNREAD,     UNREAD,     UNREAD,     UNREAD,     UNREAD,     NO_TYPE)
-OPERATION(search, ENVELOPE, WRAP("search", FOR("said")), DOOR,  BANNED, FOUND,      FOUND,      FOUND,      FOUND,      FOUND,      NO_TYPE)
+OPERATION(search, ENVELOPE, WRAP("search", FOR("said")), DOOR,  BANNED, FOUND_SAID, FOUND_SAID, FOUND_SAID, FOUND_SAID, FOUND_SAID, NO_TYPE)
+OPERATION(search, ENVELOPE, WRAP("search", FOR("told")), DOOR,  BANNED, NONE_FOUND, NONE_FOUND, FOUND_TOLD, FOUND_TOLD, NONE_FOUND, NO_TYPE)
+OPERATION(search, ENVELOPE, WRAP("search", FOR("wrote")),
+                                                         DOOR,  BANNED, NONE_FOUND, NONE_FOUND, NONE_FOUND, FOUND_WROTE, NONE_FOUND, NO_TYPE)
 OPERATION(search, ENVELOPE, WRAP("search", FOR("told") OF(IN("secret"))),
-                                                         DOOR,  BANNED, NO_ROOM,    NO_ROOM,    FOUND,      FOUND,      NO_ROOM,    NO_TYPE)
+                                                         DOOR,  BANNED, NO_ROOM,    NO_ROOM,    FOUND_TOLD, FOUND_TOLD, NO_ROOM,    NO_TYPE)
 OPERATION(search, ENVELOPE, WRAP("search", FOR("wrote") OF(WITH("2"))),
-                                                         DOOR,  BANNED, FOUND,      FOUND,      FOUND,      FOUND,      FOUND,      NO_TYPE)
+                                                         DOOR,  BANNED, NONE_FOUND, NONE_FOUND, NONE_FOUND, FOUND_WROTE, NONE_FOUND, NO_TYPE)
 
 /* ---- what no type becomes by its name; what the door asks for in the name of HTTP is not answered to others */
 OPERATION(reaction_set, CORE, CMD("\"reaction_set\",\"room_name\":\"general\",\"reply_to\":\"$said\",\"content\":\"👍\""),
