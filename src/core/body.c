@@ -64,7 +64,7 @@ static bool is_media_type(struct str type) {
     return true;
 }
 
-static enum refusal check_media(struct turn *t) {
+enum refusal turn_check_media(struct turn *t) {
     const struct cmd *cmd = t->cmd;
     bool is_media = cmd->message_type == MESSAGE_IMAGE || cmd->message_type == MESSAGE_AUDIO ||
                     cmd->message_type == MESSAGE_FILE;
@@ -111,7 +111,7 @@ enum refusal turn_check_body(struct turn *t) {
         return turn_refuse(t, REFUSE_malformed, "message_type: text, image, audio or file");
     }
     enum refusal no = check_client_id(t);
-    no = no != REFUSE_NONE ? no : check_media(t);
+    no = no != REFUSE_NONE ? no : turn_check_media(t);
     no = no != REFUSE_NONE ? no : check_reply_to(t);
     return no != REFUSE_NONE ? no : turn_check_content(t);
 }

@@ -9,11 +9,17 @@
  * was said elsewhere is found in the history. A ban alone ends sessions, as every ban does.
  *
  * user_erased is about somebody who is not here: they are made and erased at once, so that no half
- * of it can be left, and an import erases nobody who lives here. */
+ * of it can be left, and an import erases nobody who lives here.
+ *
+ * A message, a mark and an upload lead to no more than their event. What they point to (a message,
+ * a file) only the store knows: its commit makes them void if it is not there. */
+#include "base/buf.h"
 #include "core/state.h"
 #include "core/tape.h"
 #include "core/text.h"
 #include "core/turn.h"
+
+#define UPLOADS_PATH "/uploads/"
 
 /* Emits what the fact says happened, when it says so. */
 static struct event *retell(struct turn *t, enum event_type type, const struct event *fact) {
@@ -178,10 +184,39 @@ static enum refusal add_member(struct turn *t, const struct event *fact) {
 
 /* ---- messages */
 
+/* The room a fact is about, and the person. */
+static enum refusal find_place(struct turn *t, const struct event *fact, const struct room **room,
+                               const struct user **user) {
+    *room = room_find(&t->core->rooms, fact->room.v);
+    *user = user_find(&t->core->users, fact->user.v);
+    if (*room == NULL) {
+        return REFUSE_room_unknown;
+    }
+    if (*user == NULL) {
+        return REFUSE_user_unknown;
+    }
+    if ((*room)->kind == ROOM_DM && !room_is_open_to(*room, *user)) {
+        return turn_refuse(t, REFUSE_forbidden, "it is a dm of two others");
+    }
+    return REFUSE_NONE;
+}
+
+/* Emits what somebody did in a room, and who the other one is if it is a dm. */
+static struct event *retell_in(struct turn *t, enum event_type type, const struct room *room,
+                               const struct user *user) {
+    struct event *ev = turn_event_room(t, type, room, user);
+    ev->audience = AUD_NOBODY;
+    if (room->kind == ROOM_DM) {
+        ev->other.v = room->pair[room->pair[0] == user->id.v ? 1 : 0];
+    }
+    return ev;
+}
+
 /* A message has been said: it need not fit today's limit of length, but one that there can be. */
 static enum refusal check_said(struct turn *t, const struct event *fact) {
     struct str content = fact->content;
-    if (content.n == 0 || !str_is_utf8(content) || memchr(content.p, 0, content.n) != NULL) {
+    bool is_silent = content.n == 0 && fact->media_url.n == 0;
+    if (is_silent || !str_is_utf8(content) || str_find(content, '\0') < content.n) {
         return turn_refuse(t, REFUSE_malformed, "content: some text, without a zero character");
     }
     if (str_chars(content) > MESSAGE_CHARS_MAX) {
@@ -197,32 +232,132 @@ static enum refusal check_said(struct turn *t, const struct event *fact) {
     return REFUSE_NONE;
 }
 
+/* What a message is beside its text follows the rules for what is said today. */
+static enum refusal check_body(struct turn *t, const struct event *fact) {
+    const struct cmd *asked = t->cmd;
+    const struct cmd said = {
+        .content = fact->content,
+        .client_id = fact->client_id,
+        .message_type = fact->message_type,
+        .media_url = fact->media_url,
+        .media_type = fact->media_type,
+        .duration_ms = fact->duration_ms,
+        .reply_to = fact->reply_to.v,
+    };
+    t->cmd = &said;
+    enum refusal no = turn_check_media(t);
+    if (no == REFUSE_NONE && fact->message_type == MESSAGE_REACTION) {
+        no = turn_check_reaction(t);
+    }
+    t->cmd = asked;
+    return no == REFUSE_NONE && fact->reply_to.v > ID_MAX ? REFUSE_message_unknown : no;
+}
+
+/* Who a message names must be somebody. The list is written anew: dialects print it as it is. */
+static enum refusal read_mentions(struct turn *t, struct str mentions, struct str *out) {
+    SCOPED(buf_fini) struct buf ids = BUF_INIT(MENTIONS_MAX * 24);
+    struct str rest = mentions;
+    for (size_t i = 0; rest.n > 0; i++) {
+        uint64_t id = 0;
+        bool is_id = str_to_u64(str_cut(&rest, ','), &id) == OK;
+        if (!is_id || i == MENTIONS_MAX) {
+            return turn_refuse(t, REFUSE_malformed, "mentions: at most %d ids of users, as 3,17",
+                               MENTIONS_MAX);
+        }
+        if (user_find(&t->core->users, id) == NULL) {
+            return turn_refuse(t, REFUSE_user_unknown, "mentions");
+        }
+        if (i > 0) {
+            buf_put_char(&ids, ',');
+        }
+        buf_put_u64(&ids, id);
+    }
+    *out = batch_str(t->batch, buf_str(&ids));
+    return REFUSE_NONE;
+}
+
+/* A reaction that is there already is not taken back by being told again. */
 static enum refusal add_message(struct turn *t, const struct event *fact) {
-    const struct room *room = room_find(&t->core->rooms, fact->room.v);
-    const struct user *user = user_find(&t->core->users, fact->user.v);
-    if (room == NULL) {
-        return REFUSE_room_unknown;
-    }
-    if (user == NULL) {
-        return REFUSE_user_unknown;
-    }
-    if (room->kind == ROOM_DM && !room_is_open_to(room, user)) {
-        return turn_refuse(t, REFUSE_forbidden, "it is a dm of two others");
-    }
-    enum refusal no = check_said(t, fact);
+    const struct room *room;
+    const struct user *user;
+    struct str mentions;
+    enum refusal no = find_place(t, fact, &room, &user);
+    no = no != REFUSE_NONE ? no : check_said(t, fact);
+    no = no != REFUSE_NONE ? no : check_body(t, fact);
+    no = no != REFUSE_NONE ? no : read_mentions(t, fact->mentions, &mentions);
     if (no != REFUSE_NONE) {
         return no;
     }
     struct reply *r = turn_reply_room(t, room);
-    struct event *ev = turn_event_room(t, EV_message_posted, room, user);
-    ev->audience = AUD_NOBODY;
+    struct event *ev = retell_in(t, EV_message_posted, room, user);
+    ev->at_ms = fact->at_ms;
     ev->content = fact->content;
     ev->client_id = fact->client_id;
-    ev->at_ms = fact->at_ms;
-    if (room->kind == ROOM_DM) {
-        ev->other.v = room->pair[room->pair[0] == user->id.v ? 1 : 0];
-    }
+    ev->message_type = fact->message_type;
+    ev->media_url = fact->media_url;
+    ev->media_type = fact->media_type;
+    ev->duration_ms = fact->duration_ms;
+    ev->reply_to = fact->reply_to;
+    ev->reaction = ev->message_type == MESSAGE_REACTION ? REACTION_ADD : REACTION_TOGGLE;
+    ev->mentions = mentions;
     r->event = ev;
+    return REFUSE_NONE;
+}
+
+/* How far somebody has read. */
+static enum refusal add_mark(struct turn *t, const struct event *fact) {
+    const struct room *room;
+    const struct user *user;
+    enum refusal no = find_place(t, fact, &room, &user);
+    if (no != REFUSE_NONE || user->is_erased) {
+        return no != REFUSE_NONE ? no : REFUSE_user_unknown;
+    }
+    if (fact->message.v == 0 || fact->message.v > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "message: the last one that was read");
+    }
+    struct reply *r = turn_reply_room(t, room);
+    struct event *ev = retell_in(t, EV_read_changed, room, user);
+    ev->at_ms = fact->at_ms != 0 ? fact->at_ms : ev->at_ms;
+    ev->message = fact->message;
+    r->event = ev;
+    return REFUSE_NONE;
+}
+
+/* ---- files */
+
+/* Whether a message could show a file of this name and type. */
+static enum refusal check_upload(struct turn *t, const struct event *fact) {
+    if (fact->label.n > UPLOAD_NAME_BYTES_MAX || fact->media_type.n == 0 || fact->bytes == 0 ||
+        fact->bytes > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "label, media_type and bytes of an upload");
+    }
+    SCOPED(buf_fini) struct buf url = BUF_INIT(MEDIA_URL_BYTES_MAX);
+    BUF_PUT_LIT(&url, UPLOADS_PATH);
+    buf_put_str(&url, fact->label);
+    const struct cmd *asked = t->cmd;
+    t->cmd = &(struct cmd){ .message_type = MESSAGE_FILE,
+                            .media_url = buf_str(&url),
+                            .media_type = fact->media_type };
+    enum refusal no = turn_check_media(t);
+    t->cmd = asked;
+    return no;
+}
+
+/* The file itself comes another way, and keeps its name. It is weighed, but no quota refuses it. */
+static enum refusal add_upload(struct turn *t, const struct event *fact) {
+    const struct user *user = user_find(&t->core->users, fact->user.v);
+    if (user == NULL) {
+        return REFUSE_user_unknown;
+    }
+    enum refusal no = check_upload(t, fact);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    struct reply *r = turn_reply_user(t, user);
+    r->event = retell(t, EV_upload_added, fact);
+    r->event->label = fact->label;
+    r->event->media_type = fact->media_type;
+    r->event->bytes = fact->bytes;
     return REFUSE_NONE;
 }
 
@@ -233,6 +368,7 @@ enum refusal do_fact_add(struct turn *t) {
         [EV_user_created] = add_user,   [EV_user_erased] = add_erased,
         [EV_ban_set] = add_ban,         [EV_room_created] = add_room,
         [EV_member_added] = add_member, [EV_message_posted] = add_message,
+        [EV_read_changed] = add_mark,   [EV_upload_added] = add_upload,
     };
     struct tape_entry entry;
     if (tape_read(t->cmd->content, &t->batch->arena, &entry) != OK || entry.kind != TAPE_FACT) {

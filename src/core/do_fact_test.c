@@ -116,6 +116,86 @@ TEST(a_message_from_elsewhere_fits_what_a_limit_can_be) {
     EQ(rig_do(rig, "operator", CMD_OF(fact_add, .content = buf_str(&line))), REFUSE_too_long);
 }
 
+#define PICTURE "type=message_posted at_ms=5000 room=1 user=1 message_type=1 "
+
+TEST(a_message_comes_with_all_it_is_made_of) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob in general", "eve");
+    rig_deaf(rig);
+    EQ(rig_do(rig, "operator",
+              FACT("type=message_posted at_ms=5000 room=1 user=1 message_type=2 reply_to=7 "
+                   "media_url=/uploads/audio/a.mp3 media_type=audio/mpeg duration_ms=1500 "
+                   "mentions=2,3 client_id=c message=99 seq=99 other=2 is_repeat=1")),
+       REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_message_posted, 0);
+    EQ(ev->message_type, MESSAGE_AUDIO);
+    EQ(ev->reply_to.v, 7);
+    EQ(ev->duration_ms, 1500);
+    STR_EQ(ev->media_url, "/uploads/audio/a.mp3");
+    STR_EQ(ev->media_type, "audio/mpeg");
+    STR_EQ(ev->mentions, "2,3");
+    STR_EQ(ev->content, "");
+    EQ(ev->message.v + ev->seq + ev->other.v, 0);    // the store's to give, or nobody's
+    OKAY(!ev->is_repeat && ev->audience == AUD_NOBODY && ev->session_count == 0);
+    EQ(rig_heard(rig, "bob", EV_message_posted), 0);
+    EQ(rig_do(rig, "operator", FACT(PICTURE "media_url=https://a/b mentions=03,2,")), REFUSE_NONE);
+    STR_EQ(rig_event(rig, EV_message_posted, 0)->mentions, "3,2");    // as dialects print it
+    EQ(rig_do(rig, "operator", FACT(MESSAGE "room=1 user=1 content=x message_type=5")),
+       REFUSE_NONE);
+    EQ(rig_event(rig, EV_message_posted, 0)->message_type, MESSAGE_SYSTEM);
+}
+
+TEST(a_reaction_from_elsewhere_is_put_there_and_never_taken_back) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    for (unsigned i = 0; i < 3; i++) {
+        EQ(rig_do(rig, "operator",
+                  FACT(MESSAGE "room=1 user=1 message_type=4 content=\xf0\x9f\x91\x8d "
+                               "reply_to=7 reaction=2")),
+           REFUSE_NONE);
+        const struct event *ev = rig_event(rig, EV_message_posted, 0);
+        EQ(ev->reaction, REACTION_ADD);
+        EQ(ev->reply_to.v, 7);
+        OKAY(rig_reply(rig)->event == ev);
+    }
+}
+
+TEST(a_mark_from_elsewhere_says_how_far_and_is_told_to_nobody) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general", "eve");
+    rig_deaf(rig);
+    EQ(rig_do(rig, "operator", FACT("type=read_changed room=1 user=2 message=5 seq=9")),
+       REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_read_changed, 0);
+    EQ(ev->message.v, 5);
+    EQ(ev->seq, 0);
+    EQ(ev->at_ms, rig->now_ms);
+    OKAY(ev->audience == AUD_NOBODY && rig_reply(rig)->event == ev);
+    EQ(rig_heard(rig, "ann", EV_read_changed) + rig_heard(rig, "bob", EV_read_changed), 0);
+    EQ(rig_do(rig, "ann", DM(2, "x")), REFUSE_NONE);
+    EQ(rig_do(rig, "operator", FACT("type=read_changed at_ms=3 room=3 user=2 message=5")),
+       REFUSE_NONE);
+    EQ(rig_event(rig, EV_read_changed, 0)->other.v, 1);
+    EQ(rig_event(rig, EV_read_changed, 0)->at_ms, 3);
+    EQ(rig_do(rig, "operator", FACT("type=read_changed room=3 user=3 message=5")),
+       REFUSE_forbidden);
+}
+
+TEST(an_upload_from_elsewhere_keeps_its_name_and_meets_no_quota) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    rig->limits.upload_bytes_per_user = 10;
+    rig_take_limits(rig);
+    EQ(rig_do(rig, "operator",
+              FACT("type=upload_added at_ms=3 user=1 label=images/a.png media_type=image/png "
+                   "bytes=11 quota_bytes=5")),
+       REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_upload_added, 0);
+    EQ(ev->user.v, 1);
+    EQ(ev->at_ms, 3);
+    EQ(ev->bytes, 11);
+    EQ(ev->quota_bytes, 0);
+    STR_EQ(ev->label, "images/a.png");
+    STR_EQ(ev->media_type, "image/png");
+    OKAY(rig_reply(rig)->event == ev);
+}
+
 TEST(a_ban_from_elsewhere_ends_sessions_if_it_holds) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "operator", FACT("type=ban_set user=1 until_ms=1")), REFUSE_NONE);
@@ -141,6 +221,7 @@ static struct rig *world(void) {
     return rig;
 }
 
+#define UPLOAD "fact type=upload_added user=1 "
 #define LONG_ID "0123456789012345678901234567890123456789012345678901234567890123x"
 
 static const struct {
@@ -206,6 +287,44 @@ static const struct {
     { "fact " MESSAGE "room=1 user=1 content=x client_id=" LONG_ID, REFUSE_malformed, "client_id" },
     { "fact " MESSAGE "room=1 user=1 content=x client_id=\\xff", REFUSE_malformed, "client_id" },
     { "fact type=message_posted room=1 user=1 content=x", REFUSE_malformed, "at_ms" },
+    { "fact " MESSAGE "room=1 user=1 content=x message_type=7", REFUSE_malformed, "content" },
+    { "fact " MESSAGE "room=1 user=1 content=x media_url=https://a/b", REFUSE_malformed,
+      "media_url" },
+    { "fact " MESSAGE "room=1 user=1 content=x duration_ms=1", REFUSE_malformed, "media_url" },
+    { "fact " MESSAGE "room=1 user=1 content=x reply_to=9007199254740992", REFUSE_message_unknown,
+      "" },
+    { "fact " MESSAGE "room=1 user=1 content=x mentions=9", REFUSE_user_unknown, "mentions" },
+    { "fact " MESSAGE "room=1 user=1 content=x mentions=a", REFUSE_malformed, "mentions" },
+    { "fact " MESSAGE "room=1 user=1 content=x mentions=1,,1", REFUSE_malformed, "mentions" },
+    { "fact " MESSAGE "room=1 user=1 content=x "
+      "mentions=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
+      REFUSE_malformed, "at most 20" },
+    { "fact " PICTURE "content=x", REFUSE_malformed, "media_url" },
+    { "fact " PICTURE "media_url=http://a/b", REFUSE_malformed, "media_url" },
+    { "fact " PICTURE "media_url=/uploads/../x", REFUSE_malformed, "media_url" },
+    { "fact " PICTURE "media_url=https://a/b media_type=png", REFUSE_malformed, "media_type" },
+    { "fact " PICTURE "media_url=https://a/b duration_ms=86400001", REFUSE_malformed, "duration" },
+    { "fact " MESSAGE "room=1 user=1 message_type=4 content=x reply_to=7", REFUSE_malformed,
+      "emoji" },
+    { "fact " MESSAGE "room=1 user=1 message_type=4 content=\\xe2\\x9d\\xa4", REFUSE_malformed,
+      "reply_to" },
+    { "fact " MESSAGE "room=1 user=1 message_type=4 content=\\xe2\\x9d\\xa4 reply_to=7 "
+      "media_url=https://a/b",
+      REFUSE_malformed, "media_url" },
+    { "fact type=read_changed room=9 user=1 message=1", REFUSE_room_unknown, "" },
+    { "fact type=read_changed room=1 user=9 message=1", REFUSE_user_unknown, "" },
+    { "fact type=read_changed room=1 user=2 message=1", REFUSE_user_unknown, "" },
+    { "fact type=read_changed room=1 user=1", REFUSE_malformed, "message" },
+    { "fact type=read_changed room=1 user=1 message=9007199254740992", REFUSE_malformed,
+      "message" },
+    { "fact type=upload_added label=a media_type=a/b bytes=1", REFUSE_user_unknown, "" },
+    { UPLOAD "media_type=a/b bytes=1", REFUSE_malformed, "url" },
+    { UPLOAD "label=../a media_type=a/b bytes=1", REFUSE_malformed, "url" },
+    { UPLOAD "label=a/ media_type=a/b bytes=1", REFUSE_malformed, "url" },
+    { UPLOAD "label=a bytes=1", REFUSE_malformed, "media_type" },
+    { UPLOAD "label=a media_type=ab bytes=1", REFUSE_malformed, "media_type" },
+    { UPLOAD "label=a media_type=a/b", REFUSE_malformed, "bytes" },
+    { UPLOAD "label=" LONG_ID LONG_ID " media_type=a/b bytes=1", REFUSE_malformed, "label" },
 };
 
 TEST(a_fact_that_contradicts_what_is_known_is_refused_and_changes_nothing) {

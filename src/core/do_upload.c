@@ -9,8 +9,6 @@
 #include "core/text.h"
 #include "core/turn.h"
 
-#define UPLOAD_NAME_BYTES_MAX 128
-
 enum refusal do_upload_add(struct turn *t) {
     const struct cmd *cmd = t->cmd;
     if (cmd->label.n == 0 || cmd->label.n > UPLOAD_NAME_BYTES_MAX || cmd->media_type.n == 0 ||

@@ -12,6 +12,7 @@
     100000    // the most limits.message_chars may be, and what may be imported
 #define CLIENT_ID_CHARS_MAX 64
 #define MEDIA_URL_BYTES_MAX 2048
+#define UPLOAD_NAME_BYTES_MAX 128                    // behind /uploads/
 #define MEDIA_TYPE_BYTES_MAX 127                     // RFC 6838 section 4.2
 #define MEDIA_DURATION_MS_MAX (24u * 3600 * 1000)    // of a recording
 #define REACTION_CHARS_MAX 16                        // of one emoji, with all that joins it

@@ -86,9 +86,10 @@ enum refusal turn_check_new_user(struct turn *t, struct str username, struct str
                                  uint64_t role);
 enum refusal turn_check_new_room(struct turn *t, struct str name);
 
-/* Whether the command's content may be said; a whole message; a reaction (body.c). A message with
- * media may do without words. */
+/* Whether the command's content may be said; its media fields, and whether its type has such; a
+ * whole message; a reaction (body.c). A message with media may do without words. */
 enum refusal turn_check_content(struct turn *t);
+enum refusal turn_check_media(struct turn *t);
 enum refusal turn_check_body(struct turn *t);
 enum refusal turn_check_reaction(struct turn *t);
 
