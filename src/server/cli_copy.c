@@ -4,6 +4,7 @@
 
 #include "core/core.h"
 #include "server/cli_ask.h"
+#include "server/cli_uploads.h"
 #include "server/restore.h"
 #include "store/store.h"
 
@@ -69,7 +70,8 @@ int cli_backup(int argc, char **argv) {
     static const struct cli_verb verbs[] = {
         { "", "FILE",
           "Copies the database into a new file, while the server runs or not. A server started on "
-          "the copy knows that it is one: clients read again what they may have missed.",
+          "the copy knows that it is one: clients read again what they may have missed. The files "
+          "people sent are not in it: copy <data>/uploads afterwards, and the keys once.",
           0, 1, backup },
     };
     static const struct cli_command command = { "backup", verbs, COUNT(verbs), NULL };
@@ -89,6 +91,9 @@ static int check(struct cli *cli) {
         SCOPED(core_free) struct core *core = core_new(&(struct core_limits){ 0 });
         err = restore(store, core, NULL, NULL, &report);
     }
+    if (err == OK) {
+        err = cli_check_uploads(cli->config, store, &report);
+    }
     store->ops->free(&store);
     if (err != OK && err != ERR_PROTO) {
         return cli_fail("the store cannot be checked: %s", err_text(err));
@@ -99,8 +104,10 @@ static int check(struct cli *cli) {
 
 int cli_check(int argc, char **argv) {
     static const struct cli_verb verbs[] = {
-        { "", "", "Looks for damage in the store; exits 1 if there is any, and says where.", 0, 0,
-          check },
+        { "", "",
+          "Looks for damage in the store, and whether the files of uploads are there; exits 1 if "
+          "something is wrong, and says where.",
+          0, 0, check },
     };
     static const struct cli_command command = { "check", verbs, COUNT(verbs), NULL };
     return cli_run(&command, argc, argv);

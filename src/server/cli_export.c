@@ -6,14 +6,22 @@
  *     {"type":"room","id":7,"kind":"dm","users":[1,2],...}
  *     {"type":"member","room_id":3,"user_id":1}
  *     {"type":"ban","user_id":2,"until_ms":0}
+ *     {"type":"upload","name":"images/5f1c.jpg","user_id":1,"media_type":"image/jpeg",...}
  *     {"type":"message","id":5,"room_id":1,"room":"general","seq":3,"user_id":1,...}
+ *     {"type":"read","room_id":1,"user_id":2,"message_id":5}
  *
- * A user's and a room's line come before those that name them, a room's messages in their order.
+ * A user's, a room's and an upload's line come before those that name them, a room's messages in
+ * their order, and how far people have read in it behind them.
  *
- * No password, no token and no key is in it, and no message that was deleted. Who and where is held
- * in memory; messages stream, a page at a time. A message without a client_id gets one made of what
- * it is: that is how importing twice finds that it is there. */
+ * No password, no token and no key is in it, and no message that was deleted: a mark that stands at
+ * one goes up to the one before. Who, where and how far is held in memory; messages stream, a page
+ * at a time. A message without a client_id gets one made of what it is: that is how importing twice
+ * finds that it is there.
+ *
+ * The files of uploads are not in it: they are copied by hand. */
 #include "server/cli_export.h"
+
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/map.h"
@@ -21,6 +29,7 @@
 #include "store/store.h"
 
 #define PAGE_MESSAGES 500
+#define UPLOADS_PATH "/uploads/"
 #define LINE_BYTES_MAX (4u << 20)
 
 struct person {
@@ -37,6 +46,22 @@ struct fact {
     struct fact *next;
 };
 
+/* How far somebody has read in a room. */
+struct mark {
+    user_id user;
+    uint64_t seq;
+    message_id message;    // the newest up to there that has a line; 0: none has
+    struct mark *next;
+};
+
+/* The marks of one room. */
+struct marks {
+    struct mark *first;    // while they are collected
+    struct mark *sorted;
+    size_t count;
+    size_t passed;    // of the sorted ones, those that lie before the message at hand
+};
+
 struct export {
     const struct cli *cli;
     struct store *store;            // owned
@@ -49,6 +74,8 @@ struct export {
     struct fact **last_room;
     struct fact *others;
     struct fact **last_other;
+    struct map marks;           // by room: struct marks
+    struct text_map uploads;    // names that have a line
     struct buf line;
 };
 
@@ -93,6 +120,67 @@ static void on_fact(void *ctx, const struct event *ev) {
     case EV_member_added:
     case EV_ban_set: keep(x, ev, &x->last_other); break;
     default: break;
+    }
+}
+
+static void keep_mark(struct export *x, user_id user, const struct list_row *row) {
+    struct marks *marks = map_get(&x->marks, row->id);
+    if (marks == NULL) {
+        marks = arena_zalloc(&x->arena, sizeof *marks);
+        map_put(&x->marks, row->id, marks);
+    }
+    struct mark *mark = arena_zalloc(&x->arena, sizeof *mark);
+    *mark = (struct mark){ .user = user, .seq = row->read_seq, .next = marks->first };
+    marks->first = mark;
+    marks->count++;
+}
+
+/* Asks for each person, as a client of theirs would. */
+static enum err collect_marks(struct export *x) {
+    enum err err = OK;
+    for (struct person *person = x->first_person; err == OK && person != NULL;
+         person = person->next) {
+        if (person->is_erased) {
+            continue;
+        }
+        const struct ask ask = { .kind = ASK_UNREAD, .user = person->ev.user };
+        SCOPED(answer_free) struct answer *answer = answer_new(&ask);
+        err = x->reader->ops->answer(x->reader, &answer->ask, answer);
+        for (size_t i = 0; i < answer->row_count; i++) {
+            if (answer->rows[i].read_seq != 0) {
+                keep_mark(x, person->ev.user, &answer->rows[i]);
+            }
+        }
+    }
+    return err;
+}
+
+static int by_seq(const void *a, const void *b) {
+    const struct mark *one = a, *other = b;
+    bool is_same = one->seq == other->seq;
+    uint64_t left = is_same ? one->user.v : one->seq, right = is_same ? other->user.v : other->seq;
+    return (left > right) - (left < right);
+}
+
+/* The marks of a room, by seq; NULL: there are none. */
+static struct marks *sort_marks(struct export *x, room_id room) {
+    struct marks *marks = map_get(&x->marks, room.v);
+    size_t n = 0;
+    if (marks != NULL) {
+        marks->sorted = arena_alloc(&x->arena, marks->count * sizeof *marks->sorted);
+        for (const struct mark *mark = marks->first; mark != NULL; mark = mark->next) {
+            marks->sorted[n++] = *mark;
+        }
+        qsort(marks->sorted, n, sizeof *marks->sorted, by_seq);
+    }
+    return marks;
+}
+
+/* Marks that stand before message `seq` go up to `newest`, which has a line. */
+static void pass_marks(struct marks *marks, uint64_t seq, message_id newest) {
+    while (marks != NULL && marks->passed < marks->count &&
+           marks->sorted[marks->passed].seq < seq) {
+        marks->sorted[marks->passed++].message = newest;
     }
 }
 
@@ -192,8 +280,76 @@ static void put_client_id(struct export *x, const struct message *m) {
     put_text(x, "client_id", m->client_id.n > 0 ? m->client_id : buf_str(&made));
 }
 
-static void tell_message(struct export *x, const struct event *room, const struct message *m) {
+static void tell_upload(struct export *x, const struct upload *upload) {
+    tell_person(x, upload->user);
+    begin_line(x, "upload");
+    put_text(x, "name", upload->name);
+    put_number(x, "user_id", upload->user.v);
+    put_text(x, "media_type", upload->media_type);
+    put_number(x, "bytes", upload->bytes);
+    put_number(x, "created_ms", upload->at_ms);
+    end_line(x);
+    text_map_put(&x->uploads, arena_str(&x->arena, upload->name), x);
+}
+
+/* The line of the file that a message shows, once. */
+static enum err tell_shown(struct export *x, struct str url) {
+    SCOPED(arena_fini) struct arena arena = ARENA_INIT;
+    struct upload upload;
+    size_t n = strlen(UPLOADS_PATH);
+    if (!str_starts(url, STR_LIT(UPLOADS_PATH))) {
+        return OK;
+    }
+    struct str name = { url.p + n, url.n - n };
+    if (text_map_get(&x->uploads, name) != NULL) {
+        return OK;
+    }
+    enum err err = x->reader->ops->upload(x->reader, name, &arena, &upload);
+    if (err == OK) {
+        tell_upload(x, &upload);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;    // an import will say so, and parloir check does
+}
+
+/* What a message has beside its text. */
+static void put_body(struct export *x, const struct message *m) {
+    if (m->type != MESSAGE_TEXT) {
+        put_text(x, "message_type", str_of(message_type_name(m->type)));
+    }
+    if (m->media_url.n > 0) {
+        put_text(x, "media_url", m->media_url);
+    }
+    if (m->media_type.n > 0) {
+        put_text(x, "media_type", m->media_type);
+    }
+    if (m->duration_ms != 0) {
+        put_number(x, "duration_ms", m->duration_ms);
+    }
+    if (m->reply_to.v != 0) {
+        put_number(x, "reply_to", m->reply_to.v);
+    }
+    if (m->mentions.n > 0) {
+        buf_printf(&x->line, ",\"mentions\":[%.*s]", STR_FMT(m->mentions));
+    }
+}
+
+static void tell_people_of(struct export *x, const struct message *m) {
+    struct str rest = m->mentions;
     tell_person(x, m->user);
+    while (rest.n > 0) {
+        uint64_t id = 0;
+        if (str_to_u64(str_cut(&rest, ','), &id) == OK) {
+            tell_person(x, (user_id){ id });
+        }
+    }
+}
+
+static enum err tell_message(struct export *x, const struct event *room, const struct message *m) {
+    enum err err = tell_shown(x, m->media_url);
+    if (err != OK) {
+        return err;
+    }
+    tell_people_of(x, m);
     begin_line(x, "message");
     put_number(x, "id", m->id.v);
     put_number(x, "room_id", m->room.v);
@@ -204,6 +360,7 @@ static void tell_message(struct export *x, const struct event *room, const struc
     put_number(x, "user_id", m->user.v);
     put_text(x, "username", m->username);
     put_text(x, "content", m->content);
+    put_body(x, m);
     put_client_id(x, m);
     BUF_PUT_LIT(&x->line, ",\"timestamp\":\"");
     clock_put_rfc3339(&x->line, m->at_ms);
@@ -213,24 +370,59 @@ static void tell_message(struct export *x, const struct event *room, const struc
         put_number(x, "edited_ms", m->edited_ms);
     }
     end_line(x);
+    return OK;
+}
+
+static void tell_marks(struct export *x, room_id room, const struct marks *marks) {
+    for (size_t i = 0; marks != NULL && i < marks->count; i++) {
+        const struct mark *mark = &marks->sorted[i];
+        if (mark->message.v != 0) {
+            tell_person(x, mark->user);
+            begin_line(x, "read");
+            put_number(x, "room_id", room.v);
+            put_number(x, "user_id", mark->user.v);
+            put_number(x, "message_id", mark->message.v);
+            end_line(x);
+        }
+    }
 }
 
 /* The change log tells of each message once as new, and shows it as it is now. */
 static enum err tell_messages(struct export *x, const struct event *room) {
+    struct marks *marks = sort_marks(x, room->room);
+    message_id newest = { 0 };
     uint64_t position = 0;
     bool is_more = true;
     enum err err = OK;
     while (err == OK && is_more) {
         SCOPED(change_log_fini) struct change_log log = { 0 };
         err = x->reader->ops->changes(x->reader, room->room, position, PAGE_MESSAGES, &log);
-        for (size_t i = 0; i < log.count; i++) {
+        for (size_t i = 0; err == OK && i < log.count; i++) {
+            const struct message *m = &log.changes[i].message;
             position = log.changes[i].position;
-            if (log.changes[i].kind == CHANGE_NEW && log.changes[i].message.deleted_ms == 0) {
-                tell_message(x, room, &log.changes[i].message);
+            if (log.changes[i].kind == CHANGE_NEW && m->deleted_ms == 0) {
+                pass_marks(marks, m->seq, newest);
+                err = tell_message(x, room, m);
+                newest = m->id;
             }
         }
         is_more = log.count == PAGE_MESSAGES;
     }
+    pass_marks(marks, UINT64_MAX, newest);
+    tell_marks(x, room->room, marks);
+    return err;
+}
+
+/* Files that wait for the message that shows them. */
+static enum err tell_orphans(struct export *x) {
+    struct upload_list list = { 0 };
+    enum err err = x->reader->ops->orphans(x->reader, ID_MAX, LIST_ROWS_MAX, &list);
+    for (size_t i = 0; err == OK && i < list.count; i++) {
+        if (text_map_get(&x->uploads, list.uploads[i].name) == NULL) {
+            tell_upload(x, &list.uploads[i]);
+        }
+    }
+    upload_list_fini(&list);
     return err;
 }
 
@@ -285,9 +477,12 @@ static int tell_all(struct export *x) {
     end_line(x);
     tell_all_but_messages(x);
 
-    enum err err = OK;
+    enum err err = collect_marks(x);
     for (struct fact *room = x->rooms; err == OK && room != NULL; room = room->next) {
         err = is_wanted(x, room) ? tell_messages(x, &room->ev) : OK;
+    }
+    if (err == OK && (x->cli->given & CLI_ROOM) == 0) {
+        err = tell_orphans(x);
     }
     return err == OK ? CLI_DONE : cli_fail("the messages cannot be read: %s", err_text(err));
 }
@@ -300,6 +495,8 @@ static void export_fini(struct export *x) {
         x->store->ops->free(&x->store);
     }
     map_fini(&x->people);
+    map_fini(&x->marks);
+    text_map_fini(&x->uploads);
     arena_fini(&x->arena);
     buf_fini(&x->line);
 }
@@ -324,7 +521,7 @@ int cli_export(int argc, char **argv) {
     static const struct cli_verb verbs[] = {
         { "", "[--room NAME]",
           "Writes users, rooms and messages, or one room, to standard output as lines of JSON; no "
-          "passwords, no tokens.",
+          "passwords, no tokens. Of uploads it has the names: copy their files, too.",
           CLI_ROOM, 0, run },
     };
     static const struct cli_command command = { "export", verbs, COUNT(verbs), NULL };

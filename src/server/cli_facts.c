@@ -2,6 +2,7 @@
 #include "server/cli_facts.h"
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "core/core.h"
 #include "core/tape.h"
 #include "server/cli_ask.h"
@@ -18,21 +19,26 @@
 struct waiting {
     struct waiting *next;
     uint64_t line;
+    message_id message;           // as the file calls it; 0: nobody can point to it
     bool is_answered;             // by the server
     struct str content;           // of its command
-    struct event fact;            // without its texts
+    struct event fact;            // its type and room_kind
     const struct reply *reply;    // borrowed from the batch
 };
 
 struct facts {
-    struct store *store;           // owned; only to look at beside a server
-    struct cli_wire wire;          // to the server; closed if there is none
-    struct json_reader *reader;    // owned; of its answers
-    struct core *core;             // owned
-    struct batch *batch;           // owned; not committed yet
+    struct store *store;            // owned; only to look at beside a server
+    struct store_reader *reader;    // owned; NULL until something is looked for
+    struct cli_wire wire;           // to the server; closed if there is none
+    struct json_reader *answers;    // owned
+    struct core *core;              // owned
+    struct batch *batch;            // owned; not committed yet
     struct waiting *first;
     struct waiting **last;
     size_t count;
+    struct map messages;    // the file's id -> see known_as()
+    message_id newest;      // the file's id of the last message told
+    room_id newest_room;    // where it was told
     struct buf text;
     struct facts_kept kept;
 };
@@ -81,7 +87,7 @@ enum err facts_open(const struct config *config, void (*fact)(void *ctx, const s
     struct facts *f = xzalloc(sizeof *f);
     *f = (struct facts){ .text = BUF_INIT(FACT_BYTES_MAX) };
     f->wire = CLI_WIRE_INIT;
-    f->reader = json_reader_new(ANSWER_BYTES_MAX);
+    f->answers = json_reader_new(ANSWER_BYTES_MAX);
     f->core = core_new(&(struct core_limits){ 0 });
     begin_batch(f);
     enum err err = open_anybody(f, config, why);
@@ -104,13 +110,106 @@ void facts_free(struct facts **facts) {
     batch_unref(&f->batch);
     core_free(&f->core);
     cli_wire_fini(&f->wire);
-    json_reader_free(&f->reader);
+    json_reader_free(&f->answers);
+    map_fini(&f->messages);
+    if (f->reader != NULL) {
+        f->reader->ops->free(&f->reader);
+    }
     if (f->store != NULL) {
         f->store->ops->free(&f->store);
     }
     buf_fini(&f->text);
     xfree(f);
     *facts = NULL;
+}
+
+/* ---- what the store has */
+
+static enum err unreadable(enum err err, struct buf *why) {
+    if (err != OK) {
+        buf_printf(why, "the store cannot be read: %s", err_text(err));
+    }
+    return err;
+}
+
+static enum err open_reader(struct facts *f) {
+    return f->reader != NULL ? OK : f->store->ops->reader_open(f->store, &f->reader);
+}
+
+enum err facts_find_upload(struct facts *f, struct str name, bool *is_there, struct buf *why) {
+    SCOPED(arena_fini) struct arena arena = ARENA_INIT;
+    struct upload upload;
+    enum err err = open_reader(f);
+    if (err == OK) {
+        err = f->reader->ops->upload(f->reader, name, &arena, &upload);
+    }
+    *is_there = err == OK;
+    return err == ERR_NOT_FOUND ? OK : unreadable(err, why);
+}
+
+/* Whether a message is in the room and not deleted. */
+static enum err find_message(struct facts *f, room_id room, message_id id, bool *is_there,
+                             struct buf *why) {
+    const struct ask ask = {
+        .kind = ASK_ROOM_HISTORY, .room = room, .before = id.v + 1, .limit = 1
+    };
+    SCOPED(answer_free) struct answer *answer = answer_new(&ask);
+    enum err err = open_reader(f);
+    if (err == OK) {
+        err = f->reader->ops->answer(f->reader, &answer->ask, answer);
+    }
+    *is_there = err == OK && answer->message_count == 1 && answer->messages[0].id.v == id.v;
+    return unreadable(err, why);
+}
+
+/* ---- which message became which */
+
+static const char waits;
+
+/* What `messages` has: that it waits, or its id here and whether it was here before, when it may
+ * have been deleted. */
+static void *known_as(message_id id, bool is_repeat) {
+    return (void *)(uintptr_t)(id.v << 1 | is_repeat);
+}
+
+static void learn(struct facts *f, const struct waiting *w, uint64_t id, bool is_repeat) {
+    if (w->fact.type == EV_message_posted && w->message.v != 0) {
+        map_put(&f->messages, w->message.v, known_as((message_id){ id }, is_repeat));
+    }
+}
+
+/* The id here of a message of the file; 0: it was never told, or is gone. */
+static enum err translate(struct facts *f, room_id room, message_id *id, struct buf *why) {
+    const void *known = map_get(&f->messages, id->v);
+    enum err err = OK;
+    if (known == &waits) {
+        err = facts_keep(f, why);
+        known = map_get(&f->messages, id->v);
+    }
+    uint64_t number = (uint64_t)(uintptr_t)known;
+    bool is_there = number != 0;
+    *id = (message_id){ number >> 1 };
+    if (err == OK && (number & 1) != 0) {
+        err = find_message(f, room, *id, &is_there, why);
+    }
+    if (!is_there) {
+        id->v = 0;
+    }
+    return err;
+}
+
+/* Who has read up to a reaction that is left out, has read up to the message before it. */
+static enum err leave_out(struct facts *f, const struct event *fact, struct buf *why) {
+    f->kept.left_out++;
+    if (fact->room.v != f->newest_room.v || fact->message.v == 0) {
+        return OK;
+    }
+    enum err err = facts_keep(f, why);
+    void *before = map_get(&f->messages, f->newest.v);
+    if (err == OK && before != NULL) {
+        map_put(&f->messages, fact->message.v, before);
+    }
+    return err;
 }
 
 /* ---- in */
@@ -138,15 +237,22 @@ static void wait(struct facts *f, uint64_t line, const struct event *fact, struc
                  const struct reply *reply) {
     struct waiting *w = arena_zalloc(&f->batch->arena, sizeof *w);
     w->line = line;
+    w->message = fact->message;
     w->fact = (struct event){ .type = fact->type, .room_kind = fact->room_kind };
     w->content = content;
     w->reply = reply;
     *f->last = w;
     f->last = &w->next;
     f->count++;
+    if (fact->type == EV_message_posted && fact->message.v != 0) {
+        map_put(&f->messages, fact->message.v, (void *)&waits);
+        f->newest = fact->message;
+        f->newest_room = fact->room;
+    }
 }
 
-enum err facts_add(struct facts *f, uint64_t line, const struct event *fact, struct buf *why) {
+/* Takes a fact that points to nothing, or to messages by their ids here. */
+static enum err take(struct facts *f, uint64_t line, const struct event *fact, struct buf *why) {
     buf_reset(&f->text);
     tape_put_fact(&f->text, fact);
     CHECK(buf_ok(&f->text));
@@ -165,6 +271,23 @@ enum err facts_add(struct facts *f, uint64_t line, const struct event *fact, str
     return f->count < FACTS_AT_ONCE ? OK : facts_keep(f, why);
 }
 
+enum err facts_add(struct facts *f, uint64_t line, const struct event *fact, struct buf *why) {
+    struct event here = *fact;
+    bool is_mark = fact->type == EV_read_changed;
+    message_id *target = is_mark ? &here.message : &here.reply_to;
+    if (target->v == 0) {
+        return take(f, line, &here, why);
+    }
+    enum err err = translate(f, fact->room, target, why);
+    if (err != OK) {
+        return err;
+    }
+    if (target->v == 0 && fact->message_type == MESSAGE_REACTION) {
+        return leave_out(f, fact, why);
+    }
+    return is_mark && target->v == 0 ? OK : take(f, line, &here, why);
+}
+
 /* ---- kept in the store */
 
 static void count(struct facts *f, const struct waiting *w, bool is_repeat) {
@@ -175,6 +298,7 @@ static void count(struct facts *f, const struct waiting *w, bool is_repeat) {
         f->kept.repeats += is_repeat;
         f->kept.messages += !is_repeat;
         break;
+    case EV_upload_added: f->kept.uploads++; break;
     default: break;
     }
 }
@@ -186,9 +310,15 @@ static enum err commit(struct facts *f, struct buf *why) {
         return err;
     }
     for (const struct waiting *w = f->first; w != NULL; w = w->next) {
-        count(f, w, w->reply->event->is_repeat);
+        const struct event *kept = w->reply->event;
+        if (kept->is_void) {
+            err = err == OK ? refused(w->line, w->reply, why) : err;
+            continue;
+        }
+        count(f, w, kept->is_repeat);
+        learn(f, w, kept->message.v, kept->is_repeat);
     }
-    return OK;
+    return err;
 }
 
 /* ---- kept by the server */
@@ -226,18 +356,20 @@ static enum err take_answer(struct facts *f, struct waiting *from, struct buf *w
     const struct json *root;
     SCOPED(buf_fini) struct buf trouble = BUF_INIT(CLI_LINE_BYTES_MAX);
     enum err err = cli_wire_read(&f->wire, &text, &trouble);
-    if (err == OK && (err = json_parse(f->reader, text, &root)) != OK) {
-        buf_printf(&trouble, "the answer is not understood: %s", json_reader_why(f->reader));
+    if (err == OK && (err = json_parse(f->answers, text, &root)) != OK) {
+        buf_printf(&trouble, "the answer is not understood: %s", json_reader_why(f->answers));
     }
     if (err == OK) {
         bool is_ok = false;
-        uint64_t line = 0, is_repeat = 0;
+        uint64_t line = 0, is_repeat = 0, id = 0;
         (void)!json_u64(json_get(root, "ref"), &line);
+        (void)!json_u64(json_get(root, "id"), &id);
         (void)!json_u64(json_get(root, "is_repeat"), &is_repeat);
         struct waiting *w = answered(from, line);
         w->is_answered = true;
         if (json_bool(json_get(root, "ok"), &is_ok) == OK && is_ok) {
             count(f, w, is_repeat != 0);
+            learn(f, w, id, is_repeat != 0);
             return OK;
         }
         err = ERR_DENIED;

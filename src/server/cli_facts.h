@@ -6,11 +6,18 @@
  *
  * The core here holds every fact to the rules (core/do_fact.c) before anything is written; what it
  * lets through waits until there is a batch of it, or facts_keep is called. Beside a server the
- * store is only looked at, once, and the server's core is asked again: what has changed since is a
+ * store is only looked at, and the server's core is asked again: what has changed since is a
  * refusal like any other.
  *
+ * Messages get new ids. In a fact they have those of the file (message_posted: message and
+ * reply_to; read_changed: message), and it is remembered here which became which. A fact that
+ * points to a message which still waits lets all that waits be kept first. What points to a message
+ * that was never told, or is gone here, has lost its sense: an answer comes as a message of its
+ * own, a reaction or a mark does not come.
+ *
  * Thread   the main thread.
- * Memory   owns core, store and batch; texts of facts are copied.
+ * Memory   owns core, store and batch; texts of facts are copied. 32 bytes or so for each message
+ *          with an id.
  * Bound    FACTS_AT_ONCE facts wait. */
 #ifndef PARLOIR_SERVER_CLI_FACTS_H
 #define PARLOIR_SERVER_CLI_FACTS_H
@@ -30,6 +37,8 @@ struct facts_kept {
     uint64_t rooms;    // dms not counted
     uint64_t messages;
     uint64_t repeats;
+    uint64_t uploads;
+    uint64_t left_out;    // reactions to what is not there
 };
 
 /* Finds whoever has the installation, and hands out what is there, as store_ops.load does.
@@ -39,12 +48,18 @@ enum err facts_open(const struct config *config, void (*on_fact)(void *ctx, cons
                     void *ctx, struct facts **out, struct buf *why) MUST_USE;
 
 /* Takes one fact; each comes from a line of its own. ERR_DENIED: it contradicts what is there.
- * Others: what waited could not be kept. `why` has a sentence, with the line's number. */
+ * Others: what is there could not be read, or what waited not be kept. `why` has a sentence, with
+ * the line's number if it is to blame. */
 enum err facts_add(struct facts *f, uint64_t line, const struct event *fact, struct buf *why)
     MUST_USE;
 
-/* Keeps what waits. OK: it is on the disk. ERR_DENIED: the server refused some of it, but others,
- * also behind it, are on the disk. Others: it could not be kept. `why` has a sentence. */
+/* Whether there is an upload of this name, of those that do not wait. ERR_IO, ERR_BUSY: the store
+ * cannot be read; `why` has a sentence. */
+enum err facts_find_upload(struct facts *f, struct str name, bool *is_there, struct buf *why)
+    MUST_USE;
+
+/* Keeps what waits. OK: it is on the disk. ERR_DENIED: some of it was refused, but others, also
+ * behind it, are on the disk. Others: it could not be kept. `why` has a sentence. */
 enum err facts_keep(struct facts *f, struct buf *why) MUST_USE;
 
 /* What is on the disk by now, also after a failure. */

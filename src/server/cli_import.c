@@ -10,6 +10,8 @@
  * that nobody outside knows the ids. Rooms are known outside by name: theirs are kept if free, and
  * else given anew. `people` and `rooms` know which became which.
  *
+ * Files people sent keep their names, which are random: one of that name is that file.
+ *
  * A message with a client_id that its author used in its room before is there already: so a file
  * can be read twice. */
 #include <errno.h>
@@ -19,11 +21,13 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "core/user.h"
+#include "media/files.h"
 #include "server/cli_export.h"
 #include "server/cli_facts.h"
 #include "server/cli_out.h"
 
 #define LINE_BYTES_MAX (4u << 20)
+#define MENTIONS_BYTES_MAX (1u << 16)
 
 struct person {
     uint64_t id;
@@ -43,9 +47,11 @@ struct import {
     struct map room_ids;           // ids that are, or were, a room's here
     struct text_map channels;      // name -> id here
     struct text_map places;        // "dm 1 2", "member 3 1" -> id here
+    struct text_map uploads;       // names that were told in this file
     uint64_t user_id_max;
     uint64_t room_id_max;
     uint64_t line_number;
+    struct buf mentions;    // of the message at hand
     struct buf why;
 };
 
@@ -310,20 +316,97 @@ static enum err import_member(struct import *im, const struct json *line) {
     return add(im, &(struct event){ .type = EV_member_added, .room = { room }, .user = { user } });
 }
 
+/* ---- messages */
+
+/* Puts whom the line's message names into im->mentions, by their ids here. */
+static enum err read_mentions(struct import *im, const struct json *line) {
+    const struct json *list = json_get(line, "mentions");
+    buf_reset(&im->mentions);
+    for (size_t i = 0; i < json_count(list); i++) {
+        uint64_t user = 0;
+        if (json_u64(json_at(list, i), &user) != OK ||
+            (user = id_of(map_get(&im->people, user))) == 0) {
+            return wrong(im, "who is named in a message is a user of a line before");
+        }
+        if (i > 0) {
+            buf_put_char(&im->mentions, ',');
+        }
+        buf_put_u64(&im->mentions, user);
+    }
+    return buf_ok(&im->mentions) ? OK : wrong(im, "it names too many people");
+}
+
+static enum message_type message_type_in(const struct json *line) {
+    struct str name = text_in(line, "message_type");
+    return name.p == NULL ? MESSAGE_TEXT : message_type_by_name(name);
+}
+
+/* The ids of messages are the file's: facts_add knows what became of them. */
 static enum err import_message(struct import *im, const struct json *line) {
     uint64_t room = here(&im->rooms, line, "room_id");
     uint64_t user = here(&im->people, line, "user_id");
+    enum message_type type = message_type_in(line);
     if (room == 0 || user == 0) {
         return wrong(im, "a message is of a user of a line before in a room of a line before");
+    }
+    if (type == MESSAGE_TYPE_COUNT) {
+        return wrong(im, "this build has no such messages");
+    }
+    enum err err = read_mentions(im, line);
+    if (err != OK) {
+        return err;
     }
     return add(im, &(struct event){
                        .type = EV_message_posted,
                        .at_ms = number_in(line, "ts"),
                        .room = { room },
                        .user = { user },
+                       .message = { number_in(line, "id") },
                        .content = text_in(line, "content"),
                        .client_id = text_in(line, "client_id"),
+                       .message_type = type,
+                       .media_url = text_in(line, "media_url"),
+                       .media_type = text_in(line, "media_type"),
+                       .duration_ms = number_in(line, "duration_ms"),
+                       .reply_to = { number_in(line, "reply_to") },
+                       .mentions = buf_str(&im->mentions),
                    });
+}
+
+static enum err import_read(struct import *im, const struct json *line) {
+    uint64_t room = here(&im->rooms, line, "room_id");
+    uint64_t user = here(&im->people, line, "user_id");
+    uint64_t message = number_in(line, "message_id");
+    if (room == 0 || user == 0 || message == 0) {
+        return wrong(im, "what was read is a message of a room, by a user, of lines before");
+    }
+    return add(im, &(struct event){ .type = EV_read_changed,
+                                    .room = { room },
+                                    .user = { user },
+                                    .message = { message } });
+}
+
+static enum err import_upload(struct import *im, const struct json *line) {
+    uint64_t user = here(&im->people, line, "user_id");
+    struct str name = text_in(line, "name");
+    bool is_there = text_map_get(&im->uploads, name) != NULL;
+    if (user == 0) {
+        return wrong(im, "an upload is of a user of a line before");
+    }
+    if (media_name_type(name) == NULL) {
+        return wrong(im, "no file that a server here gives out is called so");
+    }
+    enum err err = is_there ? OK : facts_find_upload(im->facts, name, &is_there, &im->why);
+    if (err != OK || is_there) {
+        return err;
+    }
+    text_map_put(&im->uploads, arena_str(&im->arena, name), im);
+    return add(im, &(struct event){ .type = EV_upload_added,
+                                    .at_ms = number_in(line, "created_ms"),
+                                    .user = { user },
+                                    .label = name,
+                                    .media_type = text_in(line, "media_type"),
+                                    .bytes = number_in(line, "bytes") });
 }
 
 /* ---- the file */
@@ -336,6 +419,7 @@ static enum err import_line(struct import *im, struct str text) {
         { STR_LIT("parloir"), import_header }, { STR_LIT("user"), import_user },
         { STR_LIT("room"), import_room },      { STR_LIT("member"), import_member },
         { STR_LIT("ban"), import_ban },        { STR_LIT("message"), import_message },
+        { STR_LIT("read"), import_read },      { STR_LIT("upload"), import_upload },
     };
     const struct json *line;
     if (json_parse(im->reader, text, &line) != OK) {
@@ -395,7 +479,9 @@ static void import_fini(struct import *im) {
     map_fini(&im->room_ids);
     text_map_fini(&im->channels);
     text_map_fini(&im->places);
+    text_map_fini(&im->uploads);
     arena_fini(&im->arena);
+    buf_fini(&im->mentions);
     buf_fini(&im->why);
 }
 
@@ -403,14 +489,25 @@ static void put_kept(struct buf *out, const struct facts_kept *kept) {
     buf_printf(out, "%llu users, %llu rooms, %llu messages; %llu messages were here already.",
                (unsigned long long)kept->users, (unsigned long long)kept->rooms,
                (unsigned long long)kept->messages, (unsigned long long)kept->repeats);
+    if (kept->left_out > 0) {
+        buf_printf(out, " %llu reactions were left out: what they stood under is not there.",
+                   (unsigned long long)kept->left_out);
+    }
+    if (kept->uploads > 0) {
+        buf_printf(out, " %llu uploads are known: copy their files, too.",
+                   (unsigned long long)kept->uploads);
+    }
 }
 
 static void say_kept(const struct cli *cli, const struct facts_kept *kept) {
     SCOPED(buf_fini) struct buf line = BUF_INIT(CLI_LINE_BYTES_MAX);
     if (cli->is_json) {
-        buf_printf(&line, "{\"users\":%llu,\"rooms\":%llu,\"messages\":%llu,\"repeats\":%llu}",
+        buf_printf(&line,
+                   "{\"users\":%llu,\"rooms\":%llu,\"messages\":%llu,\"repeats\":%llu,"
+                   "\"uploads\":%llu,\"left_out\":%llu}",
                    (unsigned long long)kept->users, (unsigned long long)kept->rooms,
-                   (unsigned long long)kept->messages, (unsigned long long)kept->repeats);
+                   (unsigned long long)kept->messages, (unsigned long long)kept->repeats,
+                   (unsigned long long)kept->uploads, (unsigned long long)kept->left_out);
         cli_print_json(buf_str(&line));
         return;
     }
@@ -425,7 +522,7 @@ static int fail(struct import *im) {
     if (why->n > 0 && why->p[why->n - 1] != '.') {
         buf_put_char(why, '.');
     }
-    if (kept.users + kept.rooms + kept.messages + kept.repeats == 0) {
+    if (kept.users + kept.rooms + kept.messages + kept.repeats + kept.uploads == 0) {
         BUF_PUT_LIT(why, " Nothing was imported.");
     } else {
         BUF_PUT_LIT(why, " Imported until then: ");
@@ -442,6 +539,7 @@ static int import_json(struct cli *cli) {
         .cli = cli,
         .reader = json_reader_new(LINE_BYTES_MAX),
         .by_name = { .folds = true },
+        .mentions = BUF_INIT(MENTIONS_BYTES_MAX),
         .why = BUF_INIT(CLI_LINE_BYTES_MAX),
     };
     bool is_stdin = str_eq(cli->args[0], STR_LIT("-"));

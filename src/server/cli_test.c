@@ -15,6 +15,7 @@
 
 #define ARGS_MAX 16
 #define OUTPUT_BYTES_MAX (1u << 20)
+#define PICTURE "images/5f1c5f1c5f1c5f1c5f1c5f1c5f1c5f1c.png"    // a file's name
 
 /* A data directory, and what the last command printed. */
 struct place {
@@ -46,6 +47,27 @@ static struct place place_new(void) {
     (void)unsetenv("JWT_SECRET");
     (void)unsetenv("DATABASE_URL");
     return p;
+}
+
+/* Makes the file of the one upload there is in these tests. */
+static void put_upload(struct place *p, const char *bytes) {
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/uploads", p->dir);
+    (void)mkdir(path, 0700);
+    (void)snprintf(path, sizeof path, "%s/uploads/images", p->dir);
+    (void)mkdir(path, 0700);
+    (void)snprintf(path, sizeof path, "%s/uploads/" PICTURE "", p->dir);
+    FILE *file = fopen(path, "we");
+    OKAY(file != NULL && fputs(bytes, file) >= 0 && fclose(file) == 0);
+}
+
+static void drop_uploads(struct place *p) {
+    static const char *const names[] = { PICTURE, "images", "" };
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/uploads/%s", p->dir, names[i]);
+        OKAY(remove(path) == 0);
+    }
 }
 
 /* Sends what is written to `fd` into a file without a name. */
@@ -238,7 +260,8 @@ static const char exported[] =
 TEST(what_is_imported_is_exported_and_imported_once) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(FEED(&p, exported, cli_import, "json", "-", "--json"), CLI_DONE);
-    STR_EQ(buf_str(&p.out), "{\"users\":1,\"rooms\":1,\"messages\":2,\"repeats\":0}\n");
+    STR_EQ(buf_str(&p.out),
+           "{\"users\":1,\"rooms\":1,\"messages\":2,\"repeats\":0,\"uploads\":0,\"left_out\":0}\n");
     EQ(FEED(&p, exported, cli_import, "json", "-"), CLI_DONE);
     STR_EQ(buf_str(&p.out),
            "Imported: 0 users, 0 rooms, 0 messages; 2 messages were here already.\n");
@@ -264,6 +287,17 @@ TEST(what_is_imported_is_exported_and_imported_once) {
 #define SAID(room, user, id)                                                                       \
     "{\"type\":\"message\",\"room_id\":" #room ",\"user_id\":" #user                               \
     ",\"content\":\"x\",\"ts\":1,\"client_id\":\"" id "\"}\n"
+
+#define SAYS(id, more)                                                                             \
+    "{\"type\":\"message\",\"id\":" #id ",\"room_id\":1,\"user_id\":1,\"ts\":" #id                 \
+    "000,\"client_id\":\"c" #id "\"," more "}\n"
+#define UPLOAD(name)                                                                               \
+    "{\"type\":\"upload\",\"name\":\"" name "\",\"user_id\":2,\"media_type\":\"image/png\","       \
+    "\"bytes\":5,\"created_ms\":9000}\n"
+#define READ(user, id)                                                                             \
+    "{\"type\":\"read\",\"room_id\":1,\"user_id\":" #user ",\"message_id\":" #id "}\n"
+#define LIKES(id, to)                                                                              \
+    SAYS(id, "\"content\":\"\xf0\x9f\x91\x8d\",\"message_type\":\"reaction\",\"reply_to\":" #to)
 
 TEST(an_id_that_is_somebody_elses_here_is_refused) {
     SCOPED(place_fini) struct place p = place_new();
@@ -312,9 +346,11 @@ TEST(a_rooms_id_is_kept_where_it_is_free) {
     static const char file[] = HEAD CHANNEL(8, "garden") CHANNEL(9, "attic") CHANNEL(2, "cellar")
         CHANNEL(3, "old") CHANNEL(1, "general");
     EQ(FEED(&p, file, cli_import, "json", "-", "--json"), CLI_DONE);
-    STR_EQ(buf_str(&p.out), "{\"users\":0,\"rooms\":3,\"messages\":0,\"repeats\":0}\n");
+    STR_EQ(buf_str(&p.out),
+           "{\"users\":0,\"rooms\":3,\"messages\":0,\"repeats\":0,\"uploads\":0,\"left_out\":0}\n");
     EQ(FEED(&p, file, cli_import, "json", "-", "--json"), CLI_DONE);
-    STR_EQ(buf_str(&p.out), "{\"users\":0,\"rooms\":0,\"messages\":0,\"repeats\":0}\n");
+    STR_EQ(buf_str(&p.out),
+           "{\"users\":0,\"rooms\":0,\"messages\":0,\"repeats\":0,\"uploads\":0,\"left_out\":0}\n");
     EQ(RUN(&p, cli_room, "list", "--json"), CLI_DONE);
     OKAY(says(&p.out, "{\"id\":1,\"room\":\"general\"") &&
          says(&p.out, "{\"id\":2,\"room\":\"garden\"") &&
@@ -374,6 +410,8 @@ TEST(an_import_that_cannot_be_names_the_line) {
         "{\"type\":\"member\",\"room_id\":1,\"user_id\":1}",
         "{\"type\":\"ban\",\"user_id\":1}",
         "{\"type\":\"message\",\"room_id\":1,\"user_id\":1,\"content\":\"x\",\"ts\":1}",
+        "{\"type\":\"read\",\"room_id\":1,\"user_id\":1,\"message_id\":1}",
+        "{\"type\":\"upload\",\"name\":\"a\",\"user_id\":1,\"media_type\":\"a/b\",\"bytes\":1}",
     };
     SCOPED(place_fini) struct place p = place_new();
     for (size_t i = 0; i < COUNT(lines); i++) {
@@ -383,10 +421,159 @@ TEST(an_import_that_cannot_be_names_the_line) {
         EQ(FEED(&p, text.p, cli_import, "json", "-"), CLI_FAILED);
         OKAY(says(&p.err, "line 2: "));
     }
+    static const char *const bad[] = {
+        "\"content\":\"x\",\"message_type\":\"song\"",
+        "\"content\":\"x\",\"mentions\":[9]",
+        "\"content\":\"x\",\"message_type\":\"image\"",
+        "\"content\":\"x\",\"message_type\":\"reaction\",\"reply_to\":4",
+        "\"message_type\":\"file\",\"media_url\":\"/uploads/files/none.bin\"",
+    };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        SCOPED(buf_fini) struct buf text = BUF_INIT(4096);
+        buf_printf(&text,
+                   HEAD USER(1, "ann") CHANNEL(1, "general")
+                       SAYS(4, "\"content\":\"x\"") "{\"type\":\"message\",\"room_id\":1,\"user_"
+                                                    "id\":1,\"ts\":1,%s}\n",
+                   bad[i]);
+        buf_put_char(&text, '\0');
+        EQ(FEED(&p, text.p, cli_import, "json", "-"), CLI_FAILED);
+        OKAY(says(&p.err, "line 5: "));
+    }
     EQ(RUN(&p, cli_import, "json", "-"), CLI_FAILED);
     EQ(RUN(&p, cli_import, "json", "/nowhere/at/all"), CLI_FAILED);
     EQ(RUN(&p, cli_import, "hub", "postgresql://localhost/hub"), CLI_FAILED);
     OKAY(says(&p.err, "PostgreSQL"));
+}
+
+// clang-format off
+/* In a room of which the file does not know that others have spoken in it. */
+static const char conversation[] =
+    HEAD USER(1, "ann") USER(2, "bob") CHANNEL(1, "general") UPLOAD(PICTURE) UPLOAD(PICTURE)
+    SAYS(70, "\"content\":\"one @bob\",\"mentions\":[2]")
+    SAYS(71, "\"content\":\"\",\"message_type\":\"image\",\"reply_to\":70,"
+             "\"media_url\":\"/uploads/" PICTURE "\",\"media_type\":\"image/png\"")
+    LIKES(75, 71)
+    SAYS(76, "\"content\":\"\",\"message_type\":\"audio\",\"reply_to\":71,"
+             "\"media_url\":\"https://a.example/b.mp3\",\"duration_ms\":1500")
+    SAYS(80, "\"content\":\"last\",\"reply_to\":70")
+    READ(2, 76) READ(1, 80);
+// clang-format on
+
+TEST(what_messages_are_made_of_and_point_to_is_imported_and_exported) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p, HEAD USER(1, "ann") CHANNEL(1, "general") SAID(1, 1, "x") SAID(1, 1, "y"),
+            cli_import, "json", "-"),
+       CLI_DONE);
+    for (unsigned i = 0; i < 2; i++) {    // again, and nothing is doubled
+        EQ(FEED(&p, conversation, cli_import, "json", "-", "--json"), CLI_DONE);
+        STR_EQ(buf_str(&p.out),
+               i == 0 ? "{\"users\":1,\"rooms\":0,\"messages\":5,\"repeats\":0,\"uploads\":1,"
+                        "\"left_out\":0}\n"
+                      : "{\"users\":0,\"rooms\":0,\"messages\":0,\"repeats\":5,\"uploads\":0,"
+                        "\"left_out\":0}\n");
+        EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+        OKAY(says(&p.out, "{\"type\":\"upload\",\"name\":\"" PICTURE "\",\"user_id\":2,"
+                          "\"media_type\":\"image/png\",\"bytes\":5,\"created_ms\":9000}\n"
+                          "{\"type\":\"message\",\"id\":4,"));
+        OKAY(says(&p.out, "\"content\":\"one @bob\",\"mentions\":[2],\"client_id\":\"c70\""));
+        OKAY(says(&p.out, "\"message_type\":\"image\",\"media_url\":\"/uploads/" PICTURE "\","
+                          "\"media_type\":\"image/png\",\"reply_to\":3,\"client_id\":\"c71\""));
+        OKAY(says(&p.out, "\"message_type\":\"reaction\",\"reply_to\":4,\"client_id\":\"c75\""));
+        OKAY(says(&p.out, "\"message_type\":\"audio\",\"media_url\":\"https://a.example/b.mp3\","
+                          "\"duration_ms\":1500,\"reply_to\":4,\"client_id\":\"c76\""));
+        OKAY(says(&p.out, "\"id\":7,\"room_id\":1,\"room\":\"general\",\"seq\":7,\"user_id\":1,"
+                          "\"username\":\"ann\",\"content\":\"last\",\"reply_to\":3,"));
+        OKAY(says(&p.out, READ(2, 6) READ(1, 7)));
+    }
+    EQ(RUN_ALONE(&p, cli_check), CLI_FAILED);
+    STR_EQ(buf_str(&p.err), "parloir: The file of the upload " PICTURE " is missing.\n");
+}
+
+TEST(a_check_looks_at_the_files_of_uploads) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p, conversation, cli_import, "json", "-"), CLI_DONE);
+    put_upload(&p, "12345");
+    EQ(RUN_ALONE(&p, cli_check), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "No damage was found.\n");
+    put_upload(&p, "1234");
+    EQ(RUN_ALONE(&p, cli_check), CLI_FAILED);
+    STR_EQ(buf_str(&p.err), "parloir: The file of the upload " PICTURE " has 4 bytes, and had 5 "
+                            "when it was taken in.\n");
+    drop_uploads(&p);
+    EQ(RUN_ALONE(&p, cli_check), CLI_FAILED);
+    STR_EQ(buf_str(&p.err), "parloir: The file of the upload " PICTURE " is missing.\n");
+}
+
+TEST(a_check_names_some_of_many_missing_files) {
+    SCOPED(place_fini) struct place p = place_new();
+    SCOPED(buf_fini) struct buf text = BUF_INIT(1u << 16);
+    BUF_PUT_LIT(&text, HEAD USER(2, "bob"));
+    for (unsigned i = 10; i < 35; i++) {
+        buf_printf(&text,
+                   "{\"type\":\"upload\",\"name\":\"files/"
+                   "000000000000000000000000000000%u.bin\",\"user_id\":2,"
+                   "\"media_type\":\"a/b\",\"bytes\":5,\"created_ms\":%u}\n",
+                   i, i);
+    }
+    buf_put_char(&text, '\0');
+    EQ(FEED(&p, text.p, cli_import, "json", "-"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_check), CLI_FAILED);
+    OKAY(says(&p.err, "files/00000000000000000000000000000010.bin is missing.\n") &&
+         says(&p.err, "files/00000000000000000000000000000029.bin is missing.\n"));
+    OKAY(!says(&p.err, "0030.bin"));
+    OKAY(says(&p.err, "parloir: 5 more uploads have no such file as they had.\n"));
+}
+
+TEST(uploads_wait_in_an_export_of_everything_for_the_message_that_shows_them) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p, HEAD USER(2, "bob") CHANNEL(1, "general") UPLOAD(PICTURE), cli_import, "json", "-"),
+       CLI_DONE);
+    STR_EQ(buf_str(&p.out), "Imported: 1 users, 0 rooms, 0 messages; 0 messages were here already. "
+                            "1 uploads are known: copy their files, too.\n");
+    EQ(FEED(&p, HEAD USER(2, "bob") UPLOAD("../x"), cli_import, "json", "-"), CLI_FAILED);
+    OKAY(says(&p.err, "line 3: no file that a server here gives out is called so"));
+    EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+    OKAY(says(&p.out, "\"name\":\"" PICTURE "\""));
+    EQ(RUN(&p, cli_export, "--room", "general"), CLI_DONE);
+    OKAY(!says(&p.out, PICTURE));
+}
+
+TEST(what_points_to_nothing_comes_alone_or_not_at_all) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p,
+            HEAD USER(1, "ann") USER(2, "bob") CHANNEL(1, "general")
+                SAYS(70, "\"content\":\"one\",\"reply_to\":69") LIKES(71, 69) LIKES(72, 70)
+                    LIKES(73, 69) READ(1, 73) READ(2, 69),
+            cli_import, "json", "-"),
+       CLI_DONE);
+    STR_EQ(buf_str(&p.out),
+           "Imported: 2 users, 0 rooms, 2 messages; 0 messages were here already. 2 reactions were "
+           "left out: what they stood under is not there.\n");
+    EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+    OKAY(says(&p.out, "\"content\":\"one\",\"client_id\":\"c70\""));    // no answer any more
+    OKAY(says(&p.out, READ(1, 2)));    // up to what is left before the reaction
+    OKAY(!says(&p.out, "\"read\",\"room_id\":1,\"user_id\":2"));
+}
+
+TEST(a_long_import_of_answers_finds_what_each_is_about) {
+    SCOPED(place_fini) struct place p = place_new();
+    SCOPED(buf_fini) struct buf text = BUF_INIT(1u << 20);
+    BUF_PUT_LIT(&text, HEAD USER(1, "ann") CHANNEL(1, "general"));
+    for (unsigned i = 1; i <= 2500; i++) {    // each seventh the one before, the rest one far away
+        buf_printf(&text,
+                   "{\"type\":\"message\",\"id\":%u,\"room_id\":1,\"user_id\":1,\"ts\":1,"
+                   "\"content\":\"%u\",\"reply_to\":%u}\n",
+                   i + 9000, i, 9000 + (i % 7 == 0 ? i - 1 : i / 2));
+    }
+    buf_put_char(&text, '\0');
+    EQ(FEED(&p, text.p, cli_import, "json", "-"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+    for (unsigned i = 2; i <= 2500; i++) {
+        SCOPED(buf_fini) struct buf part = BUF_INIT(256);
+        buf_printf(&part, "\"content\":\"%u\",\"reply_to\":%u,", i, i % 7 == 0 ? i - 1 : i / 2);
+        buf_put_char(&part, '\0');
+        OKAY(says(&p.out, part.p));
+    }
 }
 
 TEST(a_tape_is_replayed) {

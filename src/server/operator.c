@@ -120,7 +120,7 @@ static void put_head(struct buf *out, bool is_ok, enum cmd_type cmd, struct str 
 
 /* What a writing command led to, or a shown user. */
 static void put_result(struct buf *out, const struct reply *reply) {
-    if (reply->event != NULL && reply->event->type == EV_message_posted) {
+    if (reply->event != NULL && reply->event->message.v != 0) {
         put_number(out, "id", reply->event->message.v);
         put_number(out, "is_repeat", reply->event->is_repeat);
     } else if (reply->user.v != 0) {

@@ -526,7 +526,7 @@ everywhere('what was exported can be imported elsewhere, once', async (to) => {
         await to.ok('import', 'json', '-',
             { input: `{"type":"parloir","version":1}\n${first}\n` });
         assert.deepEqual(await to.json('import', 'json', file),
-            [{ users: 2, rooms: 1, messages: 5, repeats: 0 }]);
+            [{ users: 2, rooms: 1, messages: 5, repeats: 0, uploads: 0, left_out: 0 }]);
         assert.equal(await to.ok('import', 'json', file),
             'Imported: 0 users, 0 rooms, 0 messages; 5 messages were here already.');
         assert.equal(await to.ok('import', 'json', '-', { input: text }),
@@ -633,7 +633,7 @@ everywhere('an import that ends in the middle says what is here, and can be read
     assert.equal(code, 1);
     assert.match(err, /^parloir: line 1504: unknown word at byte 0\. Imported until then: 1 users, 1 rooms, 998 messages; 0 messages were here already\. Reading the file again doubles no message that has a client_id/);
     assert.deepEqual(await place.json('import', 'json', '-', { input: good }),
-        [{ users: 0, rooms: 0, messages: 502, repeats: 998 }]);
+        [{ users: 0, rooms: 0, messages: 502, repeats: 998, uploads: 0, left_out: 0 }]);
     assert.equal(await place.ok('check'), 'No damage was found.');
 });
 
@@ -649,9 +649,9 @@ test('an import beside a server is in the history, and told to nobody',
             said(1, 50, 'said by bob', 'b'), said(1, 1, 'said by alice', 'a'),
             said(7, 50, 'psst', 'p'), said(9, 1, 'in the cellar', 'c'));
         assert.deepEqual(await place.json('import', 'json', '-', { input: file }),
-            [{ users: 1, rooms: 1, messages: 4, repeats: 0 }]);
+            [{ users: 1, rooms: 1, messages: 4, repeats: 0, uploads: 0, left_out: 0 }]);
         assert.deepEqual(await place.json('import', 'json', '-', { input: file }),
-            [{ users: 0, rooms: 0, messages: 0, repeats: 4 }]);
+            [{ users: 0, rooms: 0, messages: 0, repeats: 4, uploads: 0, left_out: 0 }]);
         await alice.silence();
         const history = await alice.ask({ type: 'room_history', room: 'general' });
         assert.deepEqual(history.data.map((m) => [m.fromUser, m.username, m.content]),
@@ -671,7 +671,7 @@ test('an import beside a server is in the history, and told to nobody',
         assert.equal((await place.json('user', 'show', 'bob'))[0].id, 50);
         assert.equal(await place.ok('check'), 'No damage was found.');
         assert.deepEqual(await place.json('import', 'json', '-', { input: file }),
-            [{ users: 0, rooms: 0, messages: 0, repeats: 4 }]);
+            [{ users: 0, rooms: 0, messages: 0, repeats: 4, uploads: 0, left_out: 0 }]);
     }));
 
 test('an import beside a server takes the longest message there may be',
