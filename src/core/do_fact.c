@@ -304,6 +304,30 @@ static enum refusal add_message(struct turn *t, const struct event *fact) {
     return REFUSE_NONE;
 }
 
+/* That the author has changed a message, to what it says now. */
+static enum refusal add_edit(struct turn *t, const struct event *fact) {
+    const struct room *room;
+    const struct user *user;
+    struct str mentions;
+    enum refusal no = find_place(t, fact, &room, &user);
+    no = no != REFUSE_NONE ? no : check_said(t, fact);
+    no = no != REFUSE_NONE ? no : read_mentions(t, fact->mentions, &mentions);
+    if (no != REFUSE_NONE) {
+        return no;
+    }
+    if (fact->message.v == 0 || fact->message.v > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "message: the one that was changed");
+    }
+    struct reply *r = turn_reply_room(t, room);
+    struct event *ev = retell_in(t, EV_message_edited, room, user);
+    ev->at_ms = fact->at_ms;
+    ev->message = fact->message;
+    ev->content = fact->content;
+    ev->mentions = mentions;
+    r->event = ev;
+    return REFUSE_NONE;
+}
+
 /* How far somebody has read. */
 static enum refusal add_mark(struct turn *t, const struct event *fact) {
     const struct room *room;
@@ -369,6 +393,7 @@ enum refusal do_fact_add(struct turn *t) {
         [EV_ban_set] = add_ban,         [EV_room_created] = add_room,
         [EV_member_added] = add_member, [EV_message_posted] = add_message,
         [EV_read_changed] = add_mark,   [EV_upload_added] = add_upload,
+        [EV_message_edited] = add_edit,
     };
     struct tape_entry entry;
     if (tape_read(t->cmd->content, &t->batch->arena, &entry) != OK || entry.kind != TAPE_FACT) {

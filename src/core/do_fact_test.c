@@ -158,6 +158,22 @@ TEST(a_reaction_from_elsewhere_is_put_there_and_never_taken_back) {
     }
 }
 
+TEST(an_edit_from_elsewhere_is_its_authors_and_told_to_nobody) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general");
+    rig_deaf(rig);
+    EQ(rig_do(rig, "operator",
+              FACT("type=message_edited at_ms=3 room=1 user=1 message=5 content=new mentions=2 "
+                   "is_moderator=1")),
+       REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_message_edited, 0);
+    EQ(ev->message.v, 5);
+    EQ(ev->at_ms, 3);
+    STR_EQ(ev->content, "new");
+    STR_EQ(ev->mentions, "2");
+    OKAY(!ev->is_moderator && ev->audience == AUD_NOBODY && rig_reply(rig)->event == ev);
+    EQ(rig_heard(rig, "ann", EV_message_edited) + rig_heard(rig, "bob", EV_message_edited), 0);
+}
+
 TEST(a_mark_from_elsewhere_says_how_far_and_is_told_to_nobody) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general", "eve");
     rig_deaf(rig);
@@ -311,6 +327,13 @@ static const struct {
     { "fact " MESSAGE "room=1 user=1 message_type=4 content=\\xe2\\x9d\\xa4 reply_to=7 "
       "media_url=https://a/b",
       REFUSE_malformed, "media_url" },
+    { "fact type=message_edited at_ms=1 room=9 user=1 message=1 content=x", REFUSE_room_unknown,
+      "" },
+    { "fact type=message_edited at_ms=1 room=1 user=1 message=1", REFUSE_malformed, "content" },
+    { "fact type=message_edited room=1 user=1 message=1 content=x", REFUSE_malformed, "at_ms" },
+    { "fact type=message_edited at_ms=1 room=1 user=1 content=x", REFUSE_malformed, "message" },
+    { "fact type=message_edited at_ms=1 room=1 user=1 message=1 content=x mentions=9",
+      REFUSE_user_unknown, "mentions" },
     { "fact type=read_changed room=9 user=1 message=1", REFUSE_room_unknown, "" },
     { "fact type=read_changed room=1 user=9 message=1", REFUSE_user_unknown, "" },
     { "fact type=read_changed room=1 user=2 message=1", REFUSE_user_unknown, "" },

@@ -26,6 +26,13 @@ struct waiting {
     const struct reply *reply;    // borrowed from the batch
 };
 
+/* A message that was edited: told when the message has its id. */
+struct edit {
+    struct edit *next;
+    uint64_t line;
+    struct event fact;
+};
+
 struct facts {
     struct store *store;            // owned; only to look at beside a server
     struct store_reader *reader;    // owned; NULL until something is looked for
@@ -39,6 +46,8 @@ struct facts {
     struct map messages;    // the file's id -> see known_as()
     message_id newest;      // the file's id of the last message told
     room_id newest_room;    // where it was told
+    struct arena later;     // of the edits
+    struct edit *edits;     // of messages that wait
     struct buf text;
     struct facts_kept kept;
 };
@@ -85,7 +94,7 @@ static enum err open_anybody(struct facts *f, const struct config *config, struc
 enum err facts_open(const struct config *config, void (*fact)(void *ctx, const struct event *ev),
                     void *ctx, struct facts **out, struct buf *why) {
     struct facts *f = xzalloc(sizeof *f);
-    *f = (struct facts){ .text = BUF_INIT(FACT_BYTES_MAX) };
+    *f = (struct facts){ .text = BUF_INIT(FACT_BYTES_MAX), .later = ARENA_INIT };
     f->wire = CLI_WIRE_INIT;
     f->answers = json_reader_new(ANSWER_BYTES_MAX);
     f->core = core_new(&(struct core_limits){ 0 });
@@ -112,6 +121,7 @@ void facts_free(struct facts **facts) {
     cli_wire_fini(&f->wire);
     json_reader_free(&f->answers);
     map_fini(&f->messages);
+    arena_fini(&f->later);
     if (f->reader != NULL) {
         f->reader->ops->free(&f->reader);
     }
@@ -271,8 +281,49 @@ static enum err take(struct facts *f, uint64_t line, const struct event *fact, s
     return f->count < FACTS_AT_ONCE ? OK : facts_keep(f, why);
 }
 
+/* An edit of what was here before is left as it is here. */
+static enum err take_edit(struct facts *f, uint64_t line, const struct event *fact,
+                          struct buf *why) {
+    struct event here = *fact;
+    uint64_t number = (uint64_t)(uintptr_t)map_get(&f->messages, fact->message.v);
+    if (number == 0 || (number & 1) != 0) {
+        return OK;
+    }
+    here.message.v = number >> 1;
+    return take(f, line, &here, why);
+}
+
+static enum err add_edit(struct facts *f, uint64_t line, const struct event *fact,
+                         struct buf *why) {
+    if (map_get(&f->messages, fact->message.v) != &waits) {
+        return take_edit(f, line, fact, why);
+    }
+    struct edit *edit = arena_zalloc(&f->later, sizeof *edit);
+    *edit = (struct edit){ .next = f->edits, .line = line, .fact = *fact };
+    edit->fact.content = arena_str(&f->later, fact->content);
+    edit->fact.mentions = arena_str(&f->later, fact->mentions);
+    f->edits = edit;
+    return OK;
+}
+
+/* Takes the edits of messages that have their ids now. */
+static enum err take_edits(struct facts *f, struct buf *why) {
+    SCOPED(arena_fini) struct arena arena = f->later;
+    const struct edit *edit = f->edits;
+    enum err err = OK;
+    f->later = ARENA_INIT;
+    f->edits = NULL;
+    for (; err == OK && edit != NULL; edit = edit->next) {
+        err = take_edit(f, edit->line, &edit->fact, why);
+    }
+    return err;
+}
+
 enum err facts_add(struct facts *f, uint64_t line, const struct event *fact, struct buf *why) {
     struct event here = *fact;
+    if (fact->type == EV_message_edited) {
+        return add_edit(f, line, fact, why);
+    }
     bool is_mark = fact->type == EV_read_changed;
     message_id *target = is_mark ? &here.message : &here.reply_to;
     if (target->v == 0) {
@@ -411,7 +462,11 @@ static enum err tell_server(struct facts *f, struct buf *why) {
 }
 
 enum err facts_keep(struct facts *f, struct buf *why) {
-    enum err err = f->first == NULL ? OK : has_server(f) ? tell_server(f, why) : commit(f, why);
-    begin_batch(f);
+    enum err err = OK;
+    while (err == OK && f->first != NULL) {
+        err = has_server(f) ? tell_server(f, why) : commit(f, why);
+        begin_batch(f);
+        err = err == OK ? take_edits(f, why) : err;
+    }
     return err;
 }

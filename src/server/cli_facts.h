@@ -10,10 +10,10 @@
  * refusal like any other.
  *
  * Messages get new ids. In a fact they have those of the file (message_posted: message and
- * reply_to; read_changed: message), and it is remembered here which became which. A fact that
- * points to a message which still waits lets all that waits be kept first. What points to a message
- * that was never told, or is gone here, has lost its sense: an answer comes as a message of its
- * own, a reaction or a mark does not come.
+ * reply_to; message_edited, read_changed: message), and it is remembered here which became which. A
+ * fact that points to a message which still waits lets all that waits be kept first. What points to
+ * a message that was never told, or is gone here, has lost its sense: an answer comes as a message
+ * of its own, a reaction or a mark does not come.
  *
  * Thread   the main thread.
  * Memory   owns core, store and batch; texts of facts are copied. 32 bytes or so for each message
@@ -47,7 +47,8 @@ struct facts_kept {
 enum err facts_open(const struct config *config, void (*on_fact)(void *ctx, const struct event *ev),
                     void *ctx, struct facts **out, struct buf *why) MUST_USE;
 
-/* Takes one fact; each comes from a line of its own. ERR_DENIED: it contradicts what is there.
+/* Takes one fact; each comes from a line of its own, but the edit of a message from the message's.
+ * ERR_DENIED: it contradicts what is there.
  * Others: what is there could not be read, or what waited not be kept. `why` has a sentence, with
  * the line's number if it is to blame. */
 enum err facts_add(struct facts *f, uint64_t line, const struct event *fact, struct buf *why)

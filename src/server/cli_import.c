@@ -341,36 +341,41 @@ static enum message_type message_type_in(const struct json *line) {
     return name.p == NULL ? MESSAGE_TEXT : message_type_by_name(name);
 }
 
-/* The ids of messages are the file's: facts_add knows what became of them. */
+/* The ids of messages are the file's: facts_add knows what became of them. One that was edited is
+ * told as it is now, and then that it is so since. */
 static enum err import_message(struct import *im, const struct json *line) {
-    uint64_t room = here(&im->rooms, line, "room_id");
-    uint64_t user = here(&im->people, line, "user_id");
-    enum message_type type = message_type_in(line);
-    if (room == 0 || user == 0) {
+    struct event ev = { .type = EV_message_posted,
+                        .at_ms = number_in(line, "ts"),
+                        .room = { here(&im->rooms, line, "room_id") },
+                        .user = { here(&im->people, line, "user_id") },
+                        .message = { number_in(line, "id") },
+                        .content = text_in(line, "content"),
+                        .client_id = text_in(line, "client_id"),
+                        .message_type = message_type_in(line),
+                        .media_url = text_in(line, "media_url"),
+                        .media_type = text_in(line, "media_type"),
+                        .duration_ms = number_in(line, "duration_ms"),
+                        .reply_to = { number_in(line, "reply_to") } };
+    if (ev.room.v == 0 || ev.user.v == 0) {
         return wrong(im, "a message is of a user of a line before in a room of a line before");
     }
-    if (type == MESSAGE_TYPE_COUNT) {
+    if (ev.message_type == MESSAGE_TYPE_COUNT) {
         return wrong(im, "this build has no such messages");
     }
     enum err err = read_mentions(im, line);
-    if (err != OK) {
+    ev.mentions = buf_str(&im->mentions);
+    err = err == OK ? add(im, &ev) : err;
+    uint64_t edited_ms = number_in(line, "edited_ms");
+    if (err != OK || edited_ms == 0 || ev.message.v == 0) {
         return err;
     }
-    return add(im, &(struct event){
-                       .type = EV_message_posted,
-                       .at_ms = number_in(line, "ts"),
-                       .room = { room },
-                       .user = { user },
-                       .message = { number_in(line, "id") },
-                       .content = text_in(line, "content"),
-                       .client_id = text_in(line, "client_id"),
-                       .message_type = type,
-                       .media_url = text_in(line, "media_url"),
-                       .media_type = text_in(line, "media_type"),
-                       .duration_ms = number_in(line, "duration_ms"),
-                       .reply_to = { number_in(line, "reply_to") },
-                       .mentions = buf_str(&im->mentions),
-                   });
+    return add(im, &(struct event){ .type = EV_message_edited,
+                                    .at_ms = edited_ms,
+                                    .room = ev.room,
+                                    .user = ev.user,
+                                    .message = ev.message,
+                                    .content = ev.content,
+                                    .mentions = ev.mentions });
 }
 
 static enum err import_read(struct import *im, const struct json *line) {

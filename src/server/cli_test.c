@@ -538,6 +538,33 @@ TEST(uploads_wait_in_an_export_of_everything_for_the_message_that_shows_them) {
     OKAY(!says(&p.out, PICTURE));
 }
 
+TEST(a_message_that_was_edited_says_so_since_when) {
+    SCOPED(place_fini) struct place p = place_new();
+    SCOPED(buf_fini) struct buf text = BUF_INIT(1u << 20);
+    BUF_PUT_LIT(&text, HEAD USER(1, "ann") USER(2, "bob") CHANNEL(1, "general"));
+    for (unsigned i = 1; i <= 2500; i++) {
+        buf_printf(&text,
+                   "{\"type\":\"message\",\"id\":%u,\"room_id\":1,\"user_id\":1,\"ts\":1,"
+                   "\"client_id\":\"c%u\",\"content\":\"@bob %u\",\"mentions\":[2]%s}\n",
+                   i + 9000, i, i, i % 5 == 0 ? "" : ",\"edited_ms\":77");
+    }
+    buf_put_char(&text, '\0');
+    for (unsigned i = 0; i < 2; i++) {
+        EQ(FEED(&p, text.p, cli_import, "json", "-"), CLI_DONE);
+        EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+        for (unsigned at = 1; at <= 2500; at++) {
+            SCOPED(buf_fini) struct buf part = BUF_INIT(256);
+            buf_printf(&part,
+                       "\"seq\":%u,\"user_id\":1,\"username\":\"ann\",\"content\":\"@bob %u\","
+                       "\"mentions\":[2],\"client_id\":\"c%u\","
+                       "\"timestamp\":\"1970-01-01T00:00:00Z\",\"ts\":1%s}",
+                       at, at, at, at % 5 == 0 ? "" : ",\"edited_ms\":77");
+            buf_put_char(&part, '\0');
+            OKAY(says(&p.out, part.p));
+        }
+    }
+}
+
 TEST(what_points_to_nothing_comes_alone_or_not_at_all) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(FEED(&p,
