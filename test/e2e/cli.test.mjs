@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { appendFile, copyFile, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, cp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Place, parloir } from './lib/cli.mjs';
+import { EnvelopeClient } from './lib/envelope.mjs';
+import { PNG, bytesOf, get, upload } from './lib/files.mjs';
 import { HubClient, refusal } from './lib/hub.mjs';
 
 const places = [
@@ -708,6 +710,11 @@ test('a fact that contradicts what a server knows is refused by it, and the serv
             ['fact type=message_posted at_ms=1 room=3 user=1 content=x', /no such room/],
             ['fact type=message_posted at_ms=1 room=1 user=3 content=x', /no such user/],
             ['fact type=room_removed room=1', /room_removed/],
+            ['fact type=message_posted at_ms=1 room=1 user=1 content=x reply_to=9', /message/],
+            ['fact type=message_posted at_ms=1 room=1 user=1 message_type=3 media_url=/uploads/x',
+                /upload/],
+            ['fact type=message_edited at_ms=1 room=1 user=1 message=9 content=x', /message/],
+            ['fact type=read_changed room=1 user=1 message=9', /message/],
         ]) {
             const answer = await tell(place, fact);
             assert.equal(answer.ok, false);
@@ -724,6 +731,218 @@ test('a fact that contradicts what a server knows is refused by it, and the serv
 test('an import of what this build cannot read says so', inside(() => Place.withServer(), async (place) => {
     await refused(place, /PostgreSQL/, 'import', 'hub', 'postgresql://localhost/hub');
 }));
+
+/* ---- messages that are more than text */
+
+const enter = async (place, name) => {
+    const jwt = await place.ok('token', 'add', name, '--jwt');
+    return EnvelopeClient.connect(place.server, withToken(jwt));
+};
+
+/* Says something in the garden, and gives its id. */
+const say = async (client, data, where = { room: 'garden' }) => {
+    const type = where.room ? 'room_message' : 'direct_message';
+    const answer = await client.ask(type, { ...where, ...data });
+    assert.equal(answer.type, type, JSON.stringify(answer));
+    return answer.data.id;
+};
+
+/* Two people who do all there is to do with messages, and what they uploaded. */
+async function richConversation(place) {
+    await place.ok('user', 'add', 'alice');
+    await place.ok('user', 'add', 'bob');
+    await place.ok('room', 'add', 'garden');
+    const alice = await enter(place, 'alice');
+    const bob = await enter(place, 'bob');
+    const picture = await upload(place.server,
+        withToken(await place.ok('token', 'add', 'bob', '--jwt')), PNG);
+    const hello = await say(alice, { content: 'hello @bob', client_id: 'mine' });
+    const gone = await say(alice, { content: 'what I never said' });
+    const shown = await say(bob, { message_type: 'image', media_url: picture.media_url,
+        media_type: picture.media_type, reply_to: hello });
+    await say(alice, { message_type: 'reaction', content: '👍', reply_to: shown });
+    await say(bob, { message_type: 'reaction', content: '👍', reply_to: shown });
+    await say(bob, { message_type: 'reaction', content: '😀', reply_to: hello, client_id: 'smile' });
+    await say(bob, { message_type: 'reaction', content: '😀', reply_to: gone });
+    await say(bob, { message_type: 'audio', content: 'listen', media_url: 'https://a.example/b.mp3',
+        duration: 15.5 });
+    const wrong = await say(alice, { content: 'speling @bob', reply_to: shown });
+    await alice.ask('edit_message', { message_id: wrong, content: 'spelling @bob' });
+    await say(bob, { content: 'what was that?', reply_to: gone });
+    await alice.ask('delete_message', { message_id: gone });
+    await bob.ask('read', { room: 'garden', message_id: shown });
+    await alice.ask('read', { room: 'garden' });
+    const psst = await say(alice, { content: 'psst' }, { to_user_id: 2 });
+    await say(bob, { content: 'what?', reply_to: psst }, { to_user_id: 1 });
+    await alice.ask('read', { with_user: 2, message_id: psst });
+    await alice.close();
+    await bob.close();
+    return picture;
+}
+
+/* A history with what a message points to in the place of ids; those an export makes up for messages
+ * that have none are no difference. */
+function withoutIds(messages) {
+    const content = new Map(messages.map((m) => [m.id, m.content || m.media_url]));
+    return messages.map(({ id, seq, reply_to: to, client_id: own, ...rest }) => ({
+        ...rest,
+        ...(own && !own.startsWith('export-') && { own }),
+        ...(content.has(to) && { answers: content.get(to) }),
+    }))
+        .filter((m) => m.message_type !== 'reaction' || m.answers !== undefined);
+}
+
+/* What these people find: in the garden, between them, and what of it they have not read. */
+async function found(place) {
+    const of = {};
+    for (const [name, other] of [['alice', 2], ['bob', 1]]) {
+        const client = await enter(place, name);
+        const garden = await client.ask('room_history', { room: 'garden', limit: 200 });
+        const between = await client.ask('dm_history', { with_user: other, limit: 200 });
+        const { rooms } = (await client.ask('unread')).data;
+        const isTheirs = (m) => ['alice', 'bob'].includes(m.username);
+        const upTo = (r) => (r.room ? garden : between).data.messages
+            .find((m) => m.seq === r.read_seq);
+        of[name] = {
+            garden: withoutIds(garden.data.messages.filter(isTheirs)),
+            between: withoutIds(between.data.messages),
+            unread: rooms.map((r) => [r.room ?? r.with_user, r.unread, r.mentions,
+                upTo(r)?.content ?? upTo(r)?.media_url]),
+        };
+        await client.close();
+    }
+    return of;
+}
+
+/* A server of a test, which need not run while commands do. */
+async function imported(to, text, isRunning) {
+    await (!isRunning && to.server.stop());
+    const [sum] = await to.json('import', 'json', '-', { input: text });
+    await (!isRunning && to.server.restart());
+    return sum;
+}
+
+const open = { set: { 'limits.profile': 'open' } };
+
+for (const isRunning of [true, false]) {
+    for (const isEmpty of [true, false]) {
+        test(`replies, reactions, media and marks move into ${isEmpty ? 'an empty place' :
+            'one where others speak'}, ${isRunning ? 'beside' : 'without'} a server`, async () => {
+            const from = await Place.withServer(open);
+            const to = await Place.withServer(open);
+            try {
+                const picture = await richConversation(from);
+                const text = await from.ok('export');
+                if (!isEmpty) {
+                    const others = fileOf(user(90, 'carol'), channel(5, 'garden'),
+                        said(5, 90, 'first', 'a'), said(5, 90, 'second', 'b'));
+                    await imported(to, others, isRunning);
+                }
+                const before = await found(from);
+                assert.equal(before.alice.garden.length, 8);
+                const counts = { users: 2, rooms: isEmpty ? 1 : 0, messages: 10, repeats: 0,
+                    uploads: 1, left_out: 1 };
+                assert.deepEqual(await imported(to, text, isRunning), counts);
+                assert.match((await to.run('check')).err, /^parloir: The file of the upload images\/\w+\.png is missing\.\n$/);
+                await cp(join(from.dir, 'uploads'), join(to.dir, 'uploads'), { recursive: true });
+                assert.deepEqual(await found(to), before);
+                assert.deepEqual(await imported(to, text, isRunning), { users: 0, rooms: 0,
+                    messages: 0, repeats: 10, uploads: 0, left_out: 1 });
+                assert.deepEqual(await found(to), before);
+                const answer = await get(to.server, picture.media_url);
+                assert.equal(answer.status, 200);
+                assert.deepEqual(await bytesOf(answer), PNG);
+                assert.equal(await to.ok('check'), 'No damage was found.');
+            } finally {
+                await from.remove();
+                await to.remove();
+            }
+        });
+    }
+}
+
+test('what was taken back or deleted where it was imported stays so when it is imported again',
+    inside(() => Place.withServer(open), async (to) => {
+        const from = await Place.withServer(open);
+        try {
+            await richConversation(from);
+            const text = await from.ok('export');
+            await to.ok('import', 'json', '-', { input: text });
+            const alice = await enter(to, 'alice');
+            const bob = await enter(to, 'bob');
+            const { messages } = (await alice.ask('room_history', { room: 'garden' })).data;
+            const hello = messages.find((m) => m.content === 'hello @bob').id;
+            const shown = messages.find((m) => m.message_type === 'image').id;
+            await bob.ask('room_message', { room: 'garden', message_type: 'reaction', content: '😀',
+                reply_to: hello, action: 'remove' });
+            await bob.ask('delete_message', { message_id: shown });
+            const before = (await alice.ask('room_history', { room: 'garden' })).data;
+            const [sum] = await to.json('import', 'json', '-', { input: text });
+            assert.equal(sum.messages, 0);
+            const more = JSON.stringify({ type: 'message', id: 9000, ts: 1, room_id: 2, user_id: 1,
+                content: 'new', client_id: 'new',
+                reply_to: linesOf(text).find((l) => l.message_type === 'image').id });
+            assert.equal((await to.json('import', 'json', '-', { input: `${text}\n${more}` }))[0]
+                .messages, 1);
+            const after = (await alice.ask('room_history', { room: 'garden' })).data;
+            assert.deepEqual(after.messages.slice(0, -1), before.messages);
+            assert.equal(after.messages.at(-1).content, 'new');
+            assert.equal(after.messages.at(-1).reply_to, undefined);
+            await alice.close();
+            await bob.close();
+        } finally {
+            await from.remove();
+        }
+    }));
+
+test('nobody who is connected is told of what an import brings',
+    inside(() => Place.withServer(open), async (to) => {
+        const from = await Place.withServer(open);
+        try {
+            await richConversation(from);
+            await to.ok('user', 'add', 'alice');
+            await to.ok('room', 'add', 'garden');
+            const alice = await enter(to, 'alice');
+            await alice.ask('join_room', { room: 'garden' });
+            await to.ok('import', 'json', '-', { input: await from.ok('export') });
+            await alice.none();
+            const next = await alice.ask('room_message', { room: 'garden', content: 'now' });
+            assert.equal(next.data.seq, 9);
+            await alice.close();
+        } finally {
+            await from.remove();
+        }
+    }));
+
+test('a backup and the uploads copied after it are whole', inside(() => Place.withServer(open),
+    async (place) => {
+        const picture = await richConversation(place);
+        const before = await found(place);
+        const copy = join(place.dir, 'copy.db');
+        await place.ok('backup', copy);
+        await upload(place.server, withToken(await place.ok('token', 'add', 'bob', '--jwt')), PNG);
+        const elsewhere = await Place.withServer(open);
+        try {
+            await elsewhere.server.stop();
+            await cp(join(place.dir, 'uploads'), join(elsewhere.dir, 'uploads'), { recursive: true });
+            for (const name of ['parloir.db-wal', 'parloir.db-shm']) {
+                await rm(join(elsewhere.dir, name), { force: true });
+            }
+            await copyFile(copy, join(elsewhere.dir, 'parloir.db'));
+            await elsewhere.server.restart();
+            assert.equal(await elsewhere.ok('check'), 'No damage was found.');
+            assert.deepEqual(await found(elsewhere), before);
+            assert.equal((await get(elsewhere.server, picture.media_url)).status, 200);
+            const file = join(elsewhere.dir, picture.media_url.slice(1));
+            await appendFile(file, 'x');
+            await refused(elsewhere, new RegExp(`has ${PNG.length + 1} bytes, and had ${PNG.length}`),
+                'check');
+            await rm(file);
+            await refused(elsewhere, /is missing/, 'check');
+        } finally {
+            await elsewhere.remove();
+        }
+    }));
 
 test('a server started on a backup has everything, and another epoch',
     inside(() => Place.withServer(), async (place) => {
