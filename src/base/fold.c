@@ -49,18 +49,49 @@ bool fold_same(struct str a, struct str b) {
     return str_eq(fold_str(&x), fold_str(&y));
 }
 
-/* A sign beyond ASCII, or what asks for a picture: a variation selector, and the few that are drawn
- * as one though they are punctuation. */
+#define ARROWS 0x2190         // where pictures begin; the signs before them are text
+#define EMOJI_STYLE 0xfe0f    // after a sign: show it as a picture
+#define KEYCAP 0x20e3
+#define ZERO_WIDTH_JOINER 0x200d
+#define FLAG_FIRST 0x1f1e6
+#define FLAG_LAST 0x1f1ff
+
+static bool is_flag(utf8proc_int32_t c) {
+    return c >= FLAG_FIRST && c <= FLAG_LAST;
+}
+
+/* Whether a point is a picture by itself. */
 static bool is_picture(utf8proc_int32_t c) {
     utf8proc_category_t category = utf8proc_category(c);
-    bool is_sign = category == UTF8PROC_CATEGORY_SO || category == UTF8PROC_CATEGORY_SM ||
-                   category == UTF8PROC_CATEGORY_ME;
-    return (is_sign && c >= 0x80) || c == 0xfe0f || c == 0x203c || c == 0x2049 || c == 0x3030;
+    bool is_sign = category == UTF8PROC_CATEGORY_SO || category == UTF8PROC_CATEGORY_SM;
+    return is_sign && c >= ARROWS && !is_flag(c);
+}
+
+/* What a cluster's points have been so far. */
+struct cluster {
+    size_t points;
+    size_t flags;    // regional indicators: two make a flag
+    size_t pictures;
+    bool has_style;    // a sign asks to be a picture
+    bool has_keycap;
+};
+
+static void add_point(struct cluster *cl, utf8proc_int32_t c) {
+    cl->points++;
+    cl->flags += is_flag(c);
+    cl->pictures += is_picture(c);
+    cl->has_style = cl->has_style || (c == EMOJI_STYLE && cl->points > 1);
+    cl->has_keycap = cl->has_keycap || (c == KEYCAP && cl->points > 1);
+}
+
+static bool is_emoji(const struct cluster *cl) {
+    return cl->flags == 2 ||
+           (cl->flags == 0 && (cl->pictures > 0 || cl->has_style || cl->has_keycap));
 }
 
 bool fold_is_emoji(struct str s) {
     utf8proc_int32_t before = 0, state = 0;
-    bool has_picture = false;
+    struct cluster cluster = { 0 };
     for (size_t at = 0; at < s.n;) {
         utf8proc_int32_t c;
         utf8proc_ssize_t n =
@@ -68,9 +99,9 @@ bool fold_is_emoji(struct str s) {
         if (n <= 0 || (at > 0 && utf8proc_grapheme_break_stateful(before, c, &state))) {
             return false;
         }
-        has_picture = has_picture || is_picture(c);
+        add_point(&cluster, c);
         before = c;
         at += (size_t)n;
     }
-    return has_picture;
+    return before != ZERO_WIDTH_JOINER && is_emoji(&cluster);
 }

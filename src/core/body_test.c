@@ -178,7 +178,15 @@ TEST(one_message_calls_so_many_and_no_more) {
 
 TEST(an_edit_says_whom_it_names_and_calls_nobody_again) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
-    EQ(rig_do(rig, "ann", EDIT(3, "and @bob")), REFUSE_NONE);
+    struct cmd edit = EDIT(3, "and @bob");
+    edit.room = 1;
+    EQ(rig_do(rig, "ann", edit), REFUSE_NONE);
     STR_EQ(rig_event(rig, EV_message_edited, 0)->mentions, "2");
     EQ(rig_event(rig, EV_message_edited, 0)->session_count, 0);
+}
+
+TEST(an_edit_that_names_no_room_names_nobody) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    EQ(rig_do(rig, "ann", EDIT(3, "and @bob")), REFUSE_NONE);    // who may read it is not known
+    STR_EQ(rig_event(rig, EV_message_edited, 0)->mentions, "");
 }

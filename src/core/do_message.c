@@ -94,8 +94,8 @@ static enum refusal change(struct turn *t, enum event_type type, struct str cont
     if (at.other != NULL) {
         ev->is_moderator = false;    // what two people say to each other is theirs
         turn_address(t, ev, &at);
-    } else if (is_edit) {
-        turn_mention(t, at.room, ev);
+    } else if (is_edit && at.room != NULL) {
+        turn_mention(t, at.room, ev);    // who may read it is only known with the room
     }
     r->event = ev;
     return REFUSE_NONE;

@@ -56,8 +56,8 @@ static void find(const struct turn *t, const struct room *room, struct str text,
         }
         struct str rest = { text.p + at + 1, text.n - at - 1 };
         const struct user *user = user_at(&t->core->users, rest);
-        bool may_hear = user != NULL && user != t->user && !has(found, user) &&
-                        (room == NULL || room_is_open_to(room, user));
+        bool may_hear =
+            user != NULL && user != t->user && !has(found, user) && room_is_open_to(room, user);
         if (may_hear) {
             found->users[found->count++] = user;
         }

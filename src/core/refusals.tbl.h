@@ -34,7 +34,7 @@ REFUSAL(too_many_sessions, "RATE_LIMITED", 429,
 REFUSAL(too_many_follows, "FORBIDDEN", 403,
         "Too many rooms at once on one connection: leave one first.",
         "Trop de salons suivis par une connexion : quittez-en un d'abord.")
-REFUSAL(quota_full, "FORBIDDEN", 507, "Your uploads leave no room for another one of this size.",
+REFUSAL(quota_full, "QUOTA_EXCEEDED", 507, "Your uploads leave no room for another one of this size.",
         "Vos fichiers ne laissent plus de place pour un autre de cette taille.")
 REFUSAL(store_away, "INTERNAL_ERROR", 503,
         "Nothing can be stored at the moment; nothing was changed. Try again soon.",

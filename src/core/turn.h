@@ -96,8 +96,8 @@ enum refusal turn_check_reaction(struct turn *t);
 /* Takes the message of the command over into an event. */
 void turn_put_body(const struct turn *t, struct event *ev);
 
-/* Finds the people whom the event's content names and who may read the room (NULL: not known
- * which), and makes the event's sessions theirs if it is a new message (mention.c). */
+/* Finds the people whom the event's content names and who may read the room, and makes the event's
+ * sessions theirs if it is a new message (mention.c). */
 void turn_mention(struct turn *t, const struct room *room, struct event *ev);
 
 /* Following (do_room.c). turn_may_follow: whether the session has a place for one more. turn_follow

@@ -54,9 +54,11 @@ struct dialect {
     unsigned (*decode)(struct decode_scratch *scratch, struct str message, struct cmd *out);
     void (*decode_part)(struct decode_scratch *scratch, unsigned part, struct cmd *out);
 
-    /* Puts the answers of all parts, each as encode_reply and encode_answer made it and a comma
-     * between, into the one message that answers at this time. NULL: it knows no such messages. */
-    void (*encode_parts)(struct str parts, struct str ref, uint64_t at_ms, struct buf *out);
+    /* Puts answers of parts, each as encode_reply and encode_answer made it and a comma between,
+     * into the message that answers at this time. Not is_last: they were too long for one message,
+     * and another follows. NULL: it knows no such messages. */
+    void (*encode_parts)(struct str parts, struct str ref, uint64_t at_ms, bool is_last,
+                         struct buf *out);
 
     /* Append the message that tells of an event / answers a command / answers a question. false:
      * silent, nothing was appended. One encoder for each row of events.tbl.h: who forgets one does

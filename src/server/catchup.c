@@ -1,6 +1,7 @@
 /* Catching up: see catchup.h. */
 #include "server/catchup.h"
 
+#include "obs/metrics.h"
 #include "server/fanout.h"
 #include "server/server.h"
 #include "server/worker.h"
@@ -11,7 +12,10 @@ struct catchup {
     uint64_t upto;      // the log was read as far as here
     bool is_done;       // all of it is told: only what is up to there is still to be dropped
     bool is_cut;        // the answer was not the whole; more is to be asked for
-    struct buf ref;     // the request's own id, for the last answer
+    bool is_lost;       // something of what was missed is gone
+    uint64_t form;      // of the request, for the last answer: in whose words,
+    uint64_t part;      // of which part of a batch,
+    struct buf ref;     // and its own id
     struct buf held;    // records: what came meanwhile
 };
 
@@ -155,18 +159,37 @@ static bool event_of(const struct answer *answer, const struct change *change, s
     return true;
 }
 
-void catchup_answer(struct session *s, const struct answer *answer) {
+/* Says one change, if anything of it still stands; returns its bytes. */
+static size_t tell_change(struct session *s, const struct answer *answer,
+                          const struct change *change) {
     struct worker *w = s->worker;
-    for (size_t i = 0; i < answer->change_count; i++) {
-        struct event ev;
-        if (!event_of(answer, &answer->changes[i], &ev)) {
-            continue;
-        }
-        buf_reset(&w->scratch);
-        if (s->dialect->encode_event(&ev, session_view(s, &ev), &w->scratch)) {
-            session_say(s, worker_said(w));
+    struct event ev;
+    buf_reset(&w->scratch);
+    if (!event_of(answer, change, &ev) ||
+        !s->dialect->encode_event(&ev, session_view(s, &ev), &w->scratch)) {
+        return 0;
+    }
+    METRIC_ADD_AT(messages_out_total, s->dialect->id, 1);
+    session_say(s, worker_said(w));
+    return w->scratch.n;
+}
+
+size_t catchup_answer(struct session *s, struct answer *answer) {
+    struct catchup *c = find(s, answer->ask.room);
+    size_t bytes = 0;
+    for (size_t i = 0; c != NULL && i < answer->change_count; i++) {
+        bytes += tell_change(s, answer, &answer->changes[i]);
+        if (bytes >= CATCHUP_BYTES_AT_ONCE && i + 1 < answer->change_count) {
+            answer->has_more = true;    // the rest is read again when this has been taken
+            answer->position = answer->changes[i].position;
+            break;
         }
     }
+    if (c != NULL) {
+        c->is_lost = c->is_lost || !answer->is_recovered;
+        answer->is_recovered = !c->is_lost;
+    }
+    return bytes;
 }
 
 /* Tells what was kept and was not in the answer. */
@@ -178,6 +201,7 @@ static void tell_held(struct session *s, struct catchup *c) {
         struct str said = { rest.p + sizeof record, record.bytes };
         rest = (struct str){ said.p + said.n, rest.n - sizeof record - said.n };
         if (record.position == 0 || record.position > c->upto) {
+            METRIC_ADD_AT(messages_out_total, s->dialect->id, 1);
             session_say(s, said);
         }
     }
@@ -198,6 +222,8 @@ void catchup_end(struct session *s, const struct answer *answer) {
     c->upto = MAX(c->upto, answer->position);
     c->is_cut = answer->has_more;
     if (c->is_cut) {
+        c->form = answer->ask.form;
+        c->part = answer->ask.part;
         buf_reset(&c->ref);
         buf_put_str(&c->ref, answer->ask.ref);
         return;
@@ -208,17 +234,20 @@ void catchup_end(struct session *s, const struct answer *answer) {
 }
 
 void catchup_go_on(struct session *s) {
-    size_t bytes_max = s->worker->settings->config->limits_outbox_bytes / 4;
-    for (struct catchup *c = s->catchup; c != NULL; c = c->next) {
-        if (c->is_cut && s->state == SESSION_LIVE && s->outbox.bytes <= bytes_max) {
-            c->is_cut = false;
-            session_ask(s, &(struct cmd){ .type = CMD_room_resume,
-                                          .room = c->room.v,
-                                          .after = c->upto,
-                                          .ref = buf_str(&c->ref) });
-            return;
-        }
+    struct catchup *c = s->catchup;
+    while (c != NULL && !c->is_cut) {
+        c = c->next;
     }
+    if (c == NULL || s->worker->is_draining || !session_may_get_more(s)) {
+        return;
+    }
+    c->is_cut = false;
+    session_ask(s, &(struct cmd){ .type = CMD_room_resume,
+                                  .room = c->room.v,
+                                  .after = c->upto,
+                                  .form = c->form,
+                                  .part = c->part,
+                                  .ref = buf_str(&c->ref) });
 }
 
 void catchup_free(struct catchup **first) {

@@ -32,8 +32,11 @@ bool catchup_is_in(const struct session *s, room_id room);
 /* Keeps or drops an event of the room. false: tell it as usual. */
 bool catchup_takes(struct session *s, const struct event *ev);
 
-/* Tells what was missed; the encoder says the rest of the answer. */
-void catchup_answer(struct session *s, const struct answer *answer);
+#define CATCHUP_BYTES_AT_ONCE (64u << 10)    // told of one answer: the rest is asked for again
+
+/* Tells what was missed, as much of it as may be at once, and makes the answer say so; the encoder
+ * says the rest of it. Returns how many bytes were told. */
+size_t catchup_answer(struct session *s, struct answer *answer);
 
 /* After the answer was said: tells what was kept, if that was all. */
 void catchup_end(struct session *s, const struct answer *answer);

@@ -8,12 +8,20 @@
 #include "server/server.h"
 #include "server/worker.h"
 
-/* The token behind `bearer` in a list of subprotocols. */
-static struct str behind_bearer(struct str list) {
-    while (!str_is_empty(list)) {
-        struct str name = str_trim(str_cut(&list, ','));
-        if (str_eq_nocase(name, STR_LIT(BEARER_PROTOCOL))) {
-            return str_trim(str_cut(&list, ','));
+/* The token behind `bearer` in the subprotocols, which are one list however many lines they are. */
+static struct str behind_bearer(const struct http1_request *req) {
+    bool is_next = false;
+    for (size_t i = 0; i < req->header_count; i++) {
+        struct str list = req->headers[i].value;
+        if (!str_eq_nocase(req->headers[i].name, STR_LIT("Sec-WebSocket-Protocol"))) {
+            continue;
+        }
+        while (!str_is_empty(list)) {
+            struct str name = str_trim(str_cut(&list, ','));
+            if (is_next) {
+                return name;
+            }
+            is_next = str_eq_nocase(name, STR_LIT(BEARER_PROTOCOL));
         }
     }
     return STR_NONE;
@@ -25,34 +33,33 @@ struct str credential_of(struct worker *w, const struct http1_request *req) {
         return str_trim((struct str){ value.p + 7, value.n - 7 });
     }
     SCOPED(buf_fini) struct buf decoded = BUF_INIT(HTTP1_TARGET_BYTES_MAX);
-    if (http1_query(req->query, "token", &decoded)) {
+    if (http1_query(req->query, "token", &decoded) && decoded.n > 0) {
         return arena_str(&w->arena, buf_str(&decoded));
     }
-    return behind_bearer(http1_header(req, "Sec-WebSocket-Protocol"));
+    return behind_bearer(req);
 }
 
-static enum err read_api_token(struct session *s, struct str token, struct cmd *cmd,
+static enum err read_api_token(struct session *s, struct str token, struct credential *out,
                                const char **why) {
     struct server *server = s->worker->server;
-    struct token_hash hash = token_hash(&server->token_key, token);
     struct token_found found;
-    enum err err = token_table_find(server->tokens, &hash, &found);
+    out->hash = token_hash(&server->token_key, token);
+    out->is_api_token = true;
     *why = "This API token is not valid.";
-    if (err != OK || (s->user.v != 0 && s->user.v != found.user_id)) {
+    if (token_table_find(server->tokens, &out->hash, &found) != OK) {
         return ERR_DENIED;
     }
-    cmd->user = found.user_id;
-    xfree(s->api_token);
-    s->api_token = xalloc(sizeof hash);
-    *s->api_token = hash;
+    out->cmd->user = found.user_id;
     return OK;
 }
 
-static enum err read_jwt(struct session *s, struct str token, struct cmd *cmd, const char **why) {
+static enum err read_jwt(struct session *s, struct str token, struct credential *out,
+                         const char **why) {
     struct worker *w = s->worker;
     struct jwt_claims claims;
     enum err err = jwt_verify(w->verifier, token, clock_wall_ms() / 1000, &w->arena, &claims, why);
     if (err == OK) {
+        struct cmd *cmd = out->cmd;
         enum role role = role_by_name(claims.role);
         cmd->user = claims.user_id;
         cmd->username = claims.username;
@@ -60,10 +67,6 @@ static enum err read_jwt(struct session *s, struct str token, struct cmd *cmd, c
         cmd->role = role == ROLE_COUNT ? ROLE_MEMBER : role;
         cmd->is_provisioned = w->settings->config->auth_provision;
         cmd->until_ms = claims.expires_s * 1000;
-        if (s->user.v != 0 && s->user.v == claims.user_id) {
-            xfree(s->api_token);    // it came in with one, and goes on without
-            s->api_token = NULL;
-        }
     }
     return err;
 }
@@ -77,26 +80,47 @@ static bool count_failure(struct session *s, enum err err, struct str token) {
     return reason == METRIC_REASON_MISSING || addresses_failed(s->worker->server->addresses, s);
 }
 
-static enum credential guessed(const char **why) {
+static enum credential_found guessed(const char **why) {
     METRIC_ADD_AT(auth_failures_total, METRIC_REASON_RATE, 1);
     *why = "Too many failed tokens from your address: wait a minute.";
     return CREDENTIAL_GUESSED;
 }
 
-enum credential credential_read(struct session *s, struct str token, struct cmd *cmd,
-                                const char **why) {
+static enum err read_token(struct session *s, struct str token, struct credential *out,
+                           const char **why) {
+    *why = "A token is needed: Authorization: Bearer, or ?token= in the address.";
+    if (token_is_one(token)) {
+        return read_api_token(s, token, out, why);
+    }
+    return str_is_empty(token) ? ERR_DENIED : read_jwt(s, token, out, why);
+}
+
+enum credential_found credential_read(struct session *s, struct str token, struct credential *out,
+                                      const char **why) {
     if (addresses_is_refused(s->worker->server->addresses, s)) {
         return guessed(why);
     }
-    enum err err = ERR_DENIED;
-    *why = "A token is needed: Authorization: Bearer, or ?token= in the address.";
-    if (token_is_one(token)) {
-        err = read_api_token(s, token, cmd, why);
-    } else if (!str_is_empty(token)) {
-        err = read_jwt(s, token, cmd, why);
-    }
+    enum err err = read_token(s, token, out, why);
     if (err == OK) {
         return CREDENTIAL_GOOD;
     }
     return count_failure(s, err, token) ? CREDENTIAL_BAD : guessed(why);
+}
+
+bool credential_read_again(struct session *s, struct str token, struct credential *out) {
+    const char *why = NULL;
+    enum err err = read_token(s, token, out, &why);
+    if (err != OK) {
+        METRIC_ADD_AT(auth_failures_total, METRIC_REASON_DENIED, 1);
+    }
+    return err == OK;
+}
+
+void credential_take(struct session *s, const struct credential *credential) {
+    xfree(s->api_token);
+    s->api_token = NULL;
+    if (credential->is_api_token) {
+        s->api_token = xalloc(sizeof credential->hash);
+        *s->api_token = credential->hash;
+    }
 }

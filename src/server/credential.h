@@ -7,6 +7,7 @@
 #ifndef PARLOIR_SERVER_CREDENTIAL_H
 #define PARLOIR_SERVER_CREDENTIAL_H
 
+#include "auth/token.h"
 #include "base/str.h"
 #include "core/cmd.h"
 
@@ -20,15 +21,28 @@ struct worker;
 struct str credential_of(struct worker *w, const struct http1_request *req);
 
 /* How it went. */
-enum credential {
+enum credential_found {
     CREDENTIAL_GOOD,
     CREDENTIAL_BAD,        // `why` says how
     CREDENTIAL_GUESSED,    // one of too many bad ones of this address: not looked at
 };
 
-/* Fills the command in with who the token names, and when that ends (until_ms, 0: never); an API
- * token becomes the session's, which ends with it. Bad ones are counted. */
-enum credential credential_read(struct session *s, struct str token, struct cmd *cmd,
-                                const char **why);
+/* What a good one leads to: a command that names the user, and when that ends (until_ms, 0:
+ * never). */
+struct credential {
+    struct cmd *cmd;    // filled in
+    struct token_hash hash;
+    bool is_api_token;    // the hash is its
+};
+
+/* Looks at the token of somebody who knocks. Bad ones are counted with the address. */
+enum credential_found credential_read(struct session *s, struct str token, struct credential *out,
+                                      const char **why);
+
+/* The same for somebody who is in already: who sends a bad one harms nobody else at his address. */
+bool credential_read_again(struct session *s, struct str token, struct credential *out);
+
+/* The session stands and falls with it from now on: with an API token until that is revoked. */
+void credential_take(struct session *s, const struct credential *credential);
 
 #endif

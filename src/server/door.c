@@ -229,11 +229,14 @@ static void refuse_inside(struct session *s, enum refusal why) {
 /* Fills in who knocks. false: answered with 401 or 429; or, where it is told inside, not yet. */
 static bool authenticate(struct session *s, const struct http1_request *req, struct cmd *cmd) {
     const char *why = NULL;
+    struct credential credential = { .cmd = cmd };
     struct str token = credential_of(s->worker, req);
-    enum credential found = credential_read(s, token, cmd, &why);
-    if (found == CREDENTIAL_GUESSED) {
+    enum credential_found found = credential_read(s, token, &credential, &why);
+    if (found == CREDENTIAL_GOOD) {
+        credential_take(s, &credential);
+    } else if (found == CREDENTIAL_GUESSED) {
         answer_error(s, 429, STR_LIT("Retry-After: 60\r\n"), str_of(why));
-    } else if (found == CREDENTIAL_BAD && !s->dialect->is_refused_inside) {
+    } else if (!s->dialect->is_refused_inside) {
         answer_error(s, 401, STR_LIT("WWW-Authenticate: Bearer\r\n"), str_of(why));
     }
     return found == CREDENTIAL_GOOD;
@@ -303,17 +306,17 @@ static void upgrade(struct session *s, const struct http1_request *req, enum dia
     arena_reset(&w->arena);
 }
 
+/* Whose session it is cannot change, so a credential of its own user counts at once: if the core
+ * says no to it, the session ends. Of anybody else the core says that it is theirs. */
 void door_renew(struct session *s, struct cmd *cmd) {
-    struct cmd asked = *cmd;
-    const char *why = NULL;
+    struct credential credential = { .cmd = cmd };
     struct str token = cmd->detail;
     cmd->detail = STR_NONE;    // it goes no further
-    enum credential found = credential_read(s, token, cmd, &why);
-    if (found != CREDENTIAL_GOOD) {
-        asked.type = CMD_malformed;
-        asked.refusal = found == CREDENTIAL_GUESSED ? REFUSE_rate_limited : REFUSE_unauthenticated;
-        asked.detail = STR_NONE;
-        *cmd = asked;
+    if (!credential_read_again(s, token, &credential)) {
+        cmd->type = CMD_malformed;
+        cmd->refusal = REFUSE_unauthenticated;
+    } else if (cmd->user == s->user.v) {
+        credential_take(s, &credential);
     }
 }
 
@@ -388,7 +391,7 @@ static void answer_preflight(struct session *s) {
                   .extra = STR_LIT("Access-Control-Allow-Methods: GET, HEAD, POST\r\n"
                                    "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
                                    "Access-Control-Max-Age: 86400\r\n"),
-                  .is_keep_alive = true,
+                  .is_keep_alive = door_may_go_on(s),
               });
 }
 
@@ -399,7 +402,7 @@ static void route_uploads(struct session *s, const struct http1_request *req) {
         answer_preflight(s);
     } else if (is_below && (req->method == HTTP1_GET || req->method == HTTP1_HEAD)) {
         name = (struct str){ name.p + 1, name.n - 1 };
-        s->visit->download = download_begin(s, req, name);
+        s->visit->download = download_begin(s, name);
     } else if (is_below) {
         refuse_method(s, STR_LIT("Allow: GET, HEAD, OPTIONS\r\n"),
                       STR_LIT("A file is read here, with GET or HEAD."));
@@ -437,6 +440,7 @@ static void route(struct session *s, const struct http1_request *req) {
 
 static uint64_t body_limit(void *ctx, const struct http1_request *req) {
     struct session *s = ctx;
+    s->visit->req = req;    // also for the answer to one that is too long
     return is_upload(s, req) ? upload_body_max(s, req) : REQUEST_BODY_BYTES_MAX;
 }
 
@@ -498,7 +502,6 @@ static bool feed_once(struct session *s, const uint8_t *p, size_t n, size_t *tak
     *taken += http1_feed(v->http, p + *taken, n - *taken, &http1_sink, s);
     if (http1_status(v->http) != 0) {
         METRIC_ADD_AT(connection_errors_total, METRIC_REASON_PROTOCOL, 1);
-        v->req = NULL;
         door_turn_away(s, http1_status(v->http), http1_why(v->http));
         return false;
     }
@@ -549,8 +552,13 @@ void door_go_on(struct session *s) {
 }
 
 void door_next(struct session *s) {
-    if (s->state == SESSION_HEAD) {
-        next_request(s);
+    if (s->state != SESSION_HEAD) {
+        return;
+    }
+    next_request(s);
+    if (s->is_peer_done) {
+        session_leave(s, 0, STR_NONE);    // it asked for nothing more
+    } else {
         conn_resume(&s->conn);
     }
 }
@@ -559,6 +567,12 @@ void door_on_reply(struct session *s, const struct reply *reply) {
     if (s->visit != NULL && s->visit->upload != NULL) {
         upload_on_reply(s->visit->upload, reply);
     }
+}
+
+bool door_owes_answer(const struct session *s) {
+    const struct visit *v = s->visit;
+    bool is_upload = v != NULL && v->upload != NULL && upload_is_whole(v->upload);
+    return is_upload || (v != NULL && v->download != NULL);
 }
 
 void door_on_flushed(struct session *s) {
@@ -570,6 +584,10 @@ void door_on_flushed(struct session *s) {
 }
 
 void door_on_timeout(struct session *s) {
+    if (s->visit != NULL && s->visit->upload != NULL && s->pending > 0) {
+        door_turn_away(s, 503, refusal_text(REFUSE_store_away, (enum lang)s->lang));
+        return;
+    }
     if (s->visit != NULL && http1_is_inside(s->visit->http)) {
         door_turn_away(s, 408, "The request took too long: send it at once.");
     } else {

@@ -49,6 +49,9 @@ bool door_may_go_on(const struct session *s);
 void door_pause(struct session *s);
 void door_go_on(struct session *s);
 
+/* Whether a request that has come whole is not answered to the end yet. */
+bool door_owes_answer(const struct session *s);
+
 /* A command of a session in HEAD was answered; what waited for its socket is out. */
 void door_on_reply(struct session *s, const struct reply *reply);
 void door_on_flushed(struct session *s);

@@ -11,7 +11,7 @@
 #include "server/worker.h"
 
 #define PIECE_BYTES 131072    // read from the disk and written at once
-#define PAUSE_MS 30000        // that a reader may take nothing
+#define OPEN_MS 30000         // that the disk may take to open it
 
 struct download_request {
     struct session *session;    // borrowed
@@ -78,8 +78,6 @@ static void on_read(struct job *job) {
         return;
     }
     d->sent += d->got;
-    s->due_ms = s->worker->loop.now_ms + PAUSE_MS;
-    session_set_timer(s);
     session_say_raw(s, (struct str){ d->piece, d->got });
 }
 
@@ -130,6 +128,9 @@ static void say_head(struct download_request *d, const struct http1_request *req
         d->piece = xalloc(PIECE_BYTES);
     }
     d->is_head_out = true;
+    d->session->due_ms =
+        0;    // a reader may be slow; who takes nothing at all is told by his socket
+    session_set_timer(d->session);
     door_answer_file(d->session, &head);
 }
 
@@ -149,9 +150,7 @@ static void on_opened(struct job *job) {
     }
 }
 
-struct download_request *download_begin(struct session *s, const struct http1_request *req,
-                                        struct str name) {
-    (void)req;
+struct download_request *download_begin(struct session *s, struct str name) {
     if (media_name_type(name) == NULL) {
         answer_missing(s);
         return NULL;
@@ -160,7 +159,7 @@ struct download_request *download_begin(struct session *s, const struct http1_re
     d->session = s;
     d->file.fd = -1;
     memcpy(d->name, name.p, name.n);    // a name of ours fits
-    s->due_ms = s->worker->loop.now_ms + PAUSE_MS;
+    s->due_ms = s->worker->loop.now_ms + OPEN_MS;
     session_set_timer(s);
     start(d, run_open, on_opened);
     return d;

@@ -14,13 +14,11 @@
 #include "base/str.h"
 
 struct download_request;
-struct http1_request;
 struct session;
 
 /* Begins to answer with the file of this relative name; 404 for what is none. Owned; NULL: answered
  * already. */
-struct download_request *download_begin(struct session *s, const struct http1_request *req,
-                                        struct str name);
+struct download_request *download_begin(struct session *s, struct str name);
 
 /* What was written is out: reads on, or ends. */
 void download_go_on(struct download_request *d);

@@ -118,12 +118,17 @@ static void count_told(struct worker *w, enum dialect_id dialect, uint64_t messa
     }
 }
 
-static void tell_one(struct worker *w, struct session *s, const struct event *ev, bool is_bulk) {
+static void tell_as(struct worker *w, struct session *s, const struct event *ev, enum view view,
+                    bool is_bulk) {
     buf_reset(&w->scratch);
-    if (s->dialect->encode_event(ev, session_view(s, ev), &w->scratch)) {
+    if (s->dialect->encode_event(ev, view, &w->scratch)) {
         count_told(w, s->dialect->id, 1);
         session_push(s, worker_frame(w, &w->own_spool, s, worker_said(w)), is_bulk);
     }
+}
+
+static void tell_one(struct worker *w, struct session *s, const struct event *ev, bool is_bulk) {
+    tell_as(w, s, ev, session_view(s, ev), is_bulk);
 }
 
 /* ---- a run: consecutive events of one room */
@@ -271,12 +276,8 @@ static void tell_sessions(struct worker *w, const struct event *ev) {
 static void tell_named(struct worker *w, const struct event *ev) {
     for (size_t i = 0; i < ev->session_count; i++) {
         struct session *s = worker_session(w, ev->sessions[i]);
-        if (s == NULL || s->state != SESSION_LIVE) {
-            continue;
-        }
-        buf_reset(&w->scratch);
-        if (s->dialect->encode_event(ev, VIEW_NAMED, &w->scratch)) {
-            session_push(s, worker_frame(w, &w->own_spool, s, worker_said(w)), false);
+        if (s != NULL && s->state == SESSION_LIVE) {
+            tell_as(w, s, ev, VIEW_NAMED, false);
         }
     }
 }

@@ -222,17 +222,16 @@ void session_leave(struct session *s, uint16_t code, struct str reason) {
 }
 
 void session_refuse(struct session *s, enum refusal why) {
-    if (s->state == SESSION_GREETING) {    // its token expired while the store was away
-        door_turn_away(s, refusal_status(why), refusal_text(why, (enum lang)s->lang));
-        return;
-    }
     if (s->state != SESSION_LIVE) {
         session_leave(s, 0, STR_NONE);
         return;
     }
-    struct event ended = { .type = EV_session_ended, .at_ms = clock_wall_ms(), .refusal = why };
+    if (s->is_upgraded && s->gather != NULL) {
+        gather_tell(s);    // what is answered already
+    }
+    struct reply ended = { .cmd = CMD_malformed, .refusal = why, .at_ms = clock_wall_ms() };
     buf_reset(&s->worker->scratch);
-    if (s->dialect->encode_event(&ended, VIEW_OTHER, &s->worker->scratch)) {
+    if (s->dialect->encode_reply(&ended, (enum lang)s->lang, &s->worker->scratch)) {
         session_say(s, worker_said(s->worker));
     }
     session_leave(s, s->dialect->close_code(why), str_of(refusal_text(why, (enum lang)s->lang)));

@@ -138,6 +138,9 @@ void session_enter(struct session *s, enum session_state next);
  * leaves. */
 void session_push(struct session *s, struct span span, bool is_bulk);
 
+/* Whether so little waits for it that it may be sent long answers. */
+bool session_may_get_more(const struct session *s);
+
 /* Frames a message for this session alone and queues it. */
 void session_say(struct session *s, struct str message);
 

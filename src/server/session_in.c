@@ -75,15 +75,14 @@ bool session_ask(struct session *s, struct cmd *cmd) {
 }
 
 void session_read_on(struct session *s) {
-    if (s->is_upgraded) {
-        gather_go_on(s);
-    }
+    session_go_on(s);
     if (s->state == SESSION_LIVE && !s->is_held && !s->is_starved && !s->worker->is_draining) {
         conn_resume(&s->conn);
     }
 }
 
 void session_leave_if_drained(struct session *s) {
+    session_go_on(s);    // what has not begun of a batch is refused
     if (s->pending > 0) {
         return;
     }
@@ -101,8 +100,8 @@ void session_answered(struct session *s, bool was_question, uint32_t part) {
         CHECK(s->questions > 0);
         s->questions--;
     }
-    if (part != 0 && s->gather != NULL) {
-        gather_end_if_done(s);
+    if (part != 0 && s->is_upgraded && s->gather != NULL) {
+        gather_answered(s, part);
     }
     session_let_go(s);
     if (s->framing == FRAMING_LINES && s->is_peer_done && s->pending == 0) {
@@ -242,7 +241,8 @@ static bool is_owed_answers(const struct session *s) {
     if (s->state == SESSION_LIVE) {
         return s->framing == FRAMING_LINES && (s->pending > 0 || !outbox_is_empty(&s->outbox));
     }
-    return s->state != SESSION_GREETING && !outbox_is_empty(&s->outbox);
+    bool is_owed = s->state == SESSION_HEAD && door_owes_answer(s);
+    return is_owed || (s->state != SESSION_GREETING && !outbox_is_empty(&s->outbox));
 }
 
 static void on_end(struct conn *c, enum err why) {
@@ -253,7 +253,7 @@ static void on_end(struct conn *c, enum err why) {
     }
     if (why != ERR_CLOSED || !is_owed_answers(s)) {
         session_drop(s, false);
-    } else if (s->pending == 0) {
+    } else if (s->pending == 0 && !(s->state == SESSION_HEAD && door_owes_answer(s))) {
         session_leave(s, 0, STR_NONE);
     }
 }

@@ -9,6 +9,7 @@
 #include "server/session_parts.h"
 #include "server/worker.h"
 
+#define MORE_SHARE 4                // of what may wait: with less of it, more may be asked for
 #define TOO_SLOW_LEAVING_MS 5000    // what a slow reader has left to read why it is closed
 
 static void note_progress(struct session *s, bool is_blocked, size_t sent) {
@@ -125,7 +126,7 @@ void session_say(struct session *s, struct str message) {
 
 void session_say_answer(struct session *s, struct str said, uint32_t part) {
     if (part != 0 && s->gather != NULL) {
-        gather_take(s, said);
+        gather_take(s, said, part);
         return;
     }
     while (!str_is_empty(said)) {
@@ -152,17 +153,26 @@ void session_on_flushed(struct session *s) {
     }
 }
 
-/* Reads on when what held it is answered, and most of the answers are out. */
-void session_let_go(struct session *s) {
-    size_t bytes_max = s->worker->settings->config->limits_outbox_bytes / 4;
-    unsigned pending_max = s->framing == FRAMING_LINES ? 0 : PENDING_MAX / 2;
+bool session_may_get_more(const struct session *s) {
+    size_t bytes_max = s->worker->settings->config->limits_outbox_bytes / MORE_SHARE;
+    return s->state == SESSION_LIVE && s->outbox.bytes <= bytes_max;
+}
+
+/* What it resumes goes before what comes behind that in a batch. */
+void session_go_on(struct session *s) {
     if (s->is_upgraded) {
         catchup_go_on(s);
         gather_go_on(s);
     }
+}
+
+/* Reads on when what held it is answered, and most of the answers are out. */
+void session_let_go(struct session *s) {
+    unsigned pending_max = s->framing == FRAMING_LINES ? 0 : PENDING_MAX / 2;
+    session_go_on(s);
     bool is_busy = s->is_upgraded && (s->gather != NULL || catchup_is_busy(s));
     if (s->is_held && s->pending <= pending_max && s->questions == 0 && !is_busy &&
-        s->outbox.bytes <= bytes_max) {
+        session_may_get_more(s)) {
         s->is_held = false;
         session_read_on(s);
     }

@@ -19,6 +19,9 @@ void session_on_flushed(struct session *s);
 /* Ends a reader that is too slow, and says so. */
 void session_leave_too_slow(struct session *s);
 
+/* Goes on with what the session is in the middle of: rooms it resumes, a batch of commands. */
+void session_go_on(struct session *s);
+
 /* Reads on when what held it is answered, and most of the answers are out. */
 void session_let_go(struct session *s);
 

@@ -34,6 +34,7 @@ struct upload_request {
     user_id user;
     bool expects_continue;
     bool is_on_pool;
+    bool is_whole;    // all of the body has come
     bool is_saved;
     bool is_kept;    // the store has it: its file stays
 };
@@ -142,6 +143,13 @@ static void be_patient(struct upload_request *u) {
     session_set_timer(s);
 }
 
+/* The core may have to wait for the store; longer than that nobody waits. */
+static void wait_for_core(struct upload_request *u) {
+    struct session *s = u->session;
+    s->due_ms = s->worker->loop.now_ms + GREETING_MS;
+    session_set_timer(s);
+}
+
 static void go_on(struct upload_request *u) {
     be_patient(u);
     door_go_on(u->session);
@@ -186,7 +194,7 @@ static void on_finished(struct upload_request *u) {
                        .label = str_of(u->saved.name),
                        .media_type = str_of(u->saved.type->name),
                        .bytes = u->saved.bytes };
-    be_patient(u);
+    wait_for_core(u);
     session_ask(u->session, &cmd);
 }
 
@@ -228,12 +236,15 @@ struct upload_request *upload_begin(struct session *s, const struct http1_reques
     struct cmd cmd = { .type = CMD_caller_check };
     s->dialect = dialect_of(DIALECT_envelope);    // whose uploads they are
     const char *why = NULL;
-    enum credential found = credential_read(s, credential_of(s->worker, req), &cmd, &why);
+    struct credential credential = { .cmd = &cmd };    // this request's alone
+    struct str token = credential_of(s->worker, req);
+    enum credential_found found = credential_read(s, token, &credential, &why);
     if (found == CREDENTIAL_GUESSED) {
         fail(u, 429, REFUSE_rate_limited, str_of(why));
     } else if (found == CREDENTIAL_BAD) {
         fail(u, 401, REFUSE_unauthenticated, str_of(why));
     } else if (open_form(u, req)) {
+        wait_for_core(u);
         session_ask(s, &cmd);
         arena_reset(&s->worker->arena);
         return u;
@@ -305,10 +316,15 @@ void upload_take(struct upload_request *u, struct str piece) {
     }
 }
 
+bool upload_is_whole(const struct upload_request *u) {
+    return u->is_whole;
+}
+
 void upload_end(struct upload_request *u) {
     if (is_over(u)) {
         return;
     }
+    u->is_whole = true;
     enum err err = u->form == NULL ? OK : multipart_end(u->form);
     if (err != OK) {
         fail_form(u);

@@ -34,6 +34,9 @@ void upload_end(struct upload_request *u);
 /* The core has answered one of its commands. */
 void upload_on_reply(struct upload_request *u, const struct reply *reply);
 
+/* Whether all of its body has come: the answer is owed, also to a sender who has said goodbye. */
+bool upload_is_whole(const struct upload_request *u);
+
 /* Frees it and sets *u to NULL; removes what is not kept. Nothing of it may be on the pool. */
 void upload_free(struct upload_request **u);
 

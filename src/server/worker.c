@@ -195,25 +195,27 @@ static void take_batches(struct worker *w) {
     }
 }
 
-static void say_answer(struct worker *w, struct answer *answer) {
+/* Returns how many bytes were encoded. */
+static size_t say_answer(struct worker *w, struct answer *answer) {
     struct session *s = worker_session(w, answer->ask.session);
-    if (s == NULL) {
-        return;
-    }
     const struct ask *ask = &answer->ask;
-    bool is_live = s->state == SESSION_LIVE;
-    if (is_live && ask->kind == ASK_RESUME) {
-        catchup_answer(s, answer);
+    if (s == NULL) {
+        return 0;
     }
-    buf_reset(&w->scratch);
+    bool is_live = s->state == SESSION_LIVE;
+    bool is_resume = is_live && ask->kind == ASK_RESUME;
+    size_t bytes = is_resume ? catchup_answer(s, answer) : 0;
     const struct dialect *form = ask->form == 0 ? s->dialect : dialect_of(ask->form);
+    buf_reset(&w->scratch);
     if (is_live && form->encode_answer(answer, s->lang, &w->scratch)) {
+        bytes += w->scratch.n;
         session_say_answer(s, worker_said(w), ask->part);
     }
-    if (is_live && ask->kind == ASK_RESUME) {
+    if (is_resume) {
         catchup_end(s, answer);
     }
-    session_answered(s, true, ask->part);
+    session_answered(s, true, is_resume && answer->has_more ? 0 : ask->part);
+    return bytes;
 }
 
 /* Says answers until a turn's share of bytes is encoded. */
@@ -221,8 +223,7 @@ static void say_some_answers(struct worker *w) {
     size_t bytes = 0;
     while (w->unsaid.first != NULL && bytes < ANSWER_BYTES_PER_TURN) {
         struct answer *answer = CONTAINER_OF(qlist_pop(&w->unsaid), struct answer, link);
-        say_answer(w, answer);
-        bytes += w->scratch.n;
+        bytes += say_answer(w, answer);
         answer_free(&answer);
         ring_answered(w->server->ring);
     }

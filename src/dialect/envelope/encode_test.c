@@ -691,31 +691,16 @@ TEST(every_refusal_of_every_command_is_an_error) {
 
 TEST(the_answers_of_a_batch_come_together) {
     DESK(d);
-    envelope_encode_parts(STR_LIT("{\"a\":1},{\"b\":2}"), STR_LIT("\"b\""), AT_MS, &d.out);
+    envelope_encode_parts(STR_LIT("{\"a\":1},{\"b\":2}"), STR_LIT("\"b\""), AT_MS, true, &d.out);
     wrote(&d, true,
           "{\"type\":\"message_batch\",\"data\":{\"messages\":[{\"a\":1},{\"b\":2}]}," AT
           ",\"id\":\"b\"}");
-    envelope_encode_parts(STR_NONE, STR_NONE, AT_MS, &d.out);
+    envelope_encode_parts(STR_LIT("{\"a\":1}"), STR_NONE, AT_MS, false, &d.out);
+    wrote(&d, true,
+          "{\"type\":\"message_batch\",\"data\":{\"messages\":[{\"a\":1}],\"has_more\":true}," AT
+          "}");
+    envelope_encode_parts(STR_NONE, STR_NONE, AT_MS, true, &d.out);
     wrote(&d, true, "{\"type\":\"message_batch\",\"data\":{\"messages\":[]}," AT "}");
-}
-
-TEST(a_part_that_is_answered_twice_stands_there_as_two) {
-    DESK(d);
-    struct reply reply = {
-        .cmd = CMD_room_join, .at_ms = AT_MS, .part = 1, .refusal = REFUSE_room_unknown
-    };
-    SCOPED(buf_fini) struct buf parts = BUF_INIT(4096);
-    OKAY(envelope_encode_reply(&reply, LANG_EN, &parts));
-    reply = (struct reply){ .cmd = CMD_ping, .at_ms = AT_MS, .part = 2 };
-    buf_put_char(&parts, ',');
-    OKAY(envelope_encode_reply(&reply, LANG_EN, &parts));
-    envelope_encode_parts(buf_str(&parts), STR_NONE, AT_MS, &d.out);
-    OKAY(memchr(d.out.p, '\n', d.out.n) == NULL);
-    const struct json *list = json_get(json_get(parsed(&d, buf_str(&d.out)), "data"), "messages");
-    EQ(json_count(list), 3);
-    STR_EQ(json_text(json_get(json_at(list, 0), "type")), "join_room_ack");
-    STR_EQ(json_text(json_get(json_at(list, 1), "type")), "error");
-    STR_EQ(json_text(json_get(json_at(list, 2), "type")), "pong");
 }
 
 /* ---- speed */

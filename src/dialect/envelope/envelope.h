@@ -19,7 +19,8 @@ extern const struct dialect dialect_envelope;
 bool envelope_encode_event(const struct event *ev, enum view view, struct buf *out);
 bool envelope_encode_reply(const struct reply *reply, enum lang lang, struct buf *out);
 bool envelope_encode_answer(const struct answer *answer, enum lang lang, struct buf *out);
-void envelope_encode_parts(struct str parts, struct str ref, uint64_t at_ms, struct buf *out);
+void envelope_encode_parts(struct str parts, struct str ref, uint64_t at_ms, bool is_last,
+                           struct buf *out);
 
 /* The code that programs are told for a refusal: "ROOM_NOT_FOUND". */
 const char *envelope_code(enum refusal why);

@@ -151,16 +151,13 @@ bool envelope_encode_reply(const struct reply *reply, enum lang lang, struct buf
     return true;
 }
 
-void envelope_encode_parts(struct str parts, struct str ref, uint64_t at_ms, struct buf *out) {
-    bool is_more = !str_is_empty(parts);
+void envelope_encode_parts(struct str parts, struct str ref, uint64_t at_ms, bool is_last,
+                           struct buf *out) {
     BUF_PUT_LIT(out, "{\"type\":\"message_batch\",\"data\":{\"messages\":[");
-    while (is_more) {    // two messages of one answer stand side by side here
-        buf_put_str(out, str_cut(&parts, '\n'));
-        is_more = parts.p != NULL;
-        if (is_more) {
-            buf_put_char(out, ',');
-        }
-    }
+    buf_put_str(out, parts);
     buf_put_char(out, ']');
+    if (!is_last) {
+        BUF_PUT_LIT(out, ",\"has_more\":true");
+    }
     envelope_put_end(out, at_ms, NOBODY, ref);
 }
