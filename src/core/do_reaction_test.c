@@ -67,11 +67,14 @@ TEST(a_read_mark_is_told_to_the_room) {
 TEST(a_fast_reader_is_told_to_himself_alone_and_the_room_once_a_second) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general");
     rig_open(rig, "ann/2");
+    rig_open(rig, "ann/3");
+    EQ(rig_do(rig, "ann/2", JOIN("general")), REFUSE_NONE);
     EQ(rig_do(rig, "ann", MARK("general", 1)), REFUSE_NONE);
     EQ(rig_do(rig, "ann", MARK("general", 2)), REFUSE_NONE);
     EQ(rig_event(rig, EV_read_changed, 0)->audience, AUD_SESSIONS);
     EQ(rig_heard(rig, "bob", EV_read_changed), 1);
-    EQ(rig_heard(rig, "ann/2", EV_read_changed), 1);
+    EQ(rig_heard(rig, "ann/2", EV_read_changed), 2);
+    EQ(rig_heard(rig, "ann/3", EV_read_changed), 0);    // it is not in the room
     rig->now_ms += NOTICE_EVERY_MS;
     EQ(rig_do(rig, "ann", MARK("general", 3)), REFUSE_NONE);
     EQ(rig_heard(rig, "bob", EV_read_changed), 2);

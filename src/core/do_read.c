@@ -2,10 +2,28 @@
  *
  * A mark only moves forward; the store, which knows the messages, keeps it so. Those in the room
  * are told at most once a second of each reader; whoever reads faster is told to himself alone, on
- * all his connections, so that they agree. */
+ * all his connections that would be told otherwise, so that they agree. */
 #include "core/notice.h"
 #include "core/state.h"
 #include "core/turn.h"
+
+/* Tells nobody but the reader. */
+static void tell_reader(struct turn *t, struct event *ev, const struct place *at) {
+    size_t n = 0;
+    turn_to_sessions(t, ev, t->user, NULL);
+    if (at->other != NULL) {
+        return;
+    }
+    session_id *ids = arena_alloc(&t->batch->arena, ev->session_count * sizeof *ids);
+    for (size_t i = 0; i < ev->session_count; i++) {
+        struct session *s = session_find(&t->core->sessions, ev->sessions[i]);
+        if (follow_find(s, at->room) != NULL) {
+            ids[n++] = ev->sessions[i];
+        }
+    }
+    ev->sessions = ids;
+    ev->session_count = n;
+}
 
 enum refusal do_read_set(struct turn *t) {
     struct place at;
@@ -21,7 +39,7 @@ enum refusal do_read_set(struct turn *t) {
     ev->message.v = t->cmd->message;
     turn_address(t, ev, &at);
     if (!notice_may_tell(&t->user->notices, at.room->id, NOTICE_READ, turn_ms(t))) {
-        turn_to_sessions(t, ev, t->user, NULL);
+        tell_reader(t, ev, &at);
     }
     r->event = ev;
     return REFUSE_NONE;
