@@ -12,6 +12,7 @@ struct catchup {
     uint64_t upto;      // the log was read as far as here
     bool is_done;       // all of it is told: only what is up to there is still to be dropped
     bool is_cut;        // the answer was not the whole; more is to be asked for
+    bool is_over;       // it could not be told: nothing is until the room is left
     bool is_lost;       // something of what was missed is gone
     uint64_t form;      // of the request, for the last answer: in whose words,
     uint64_t part;      // of which part of a batch,
@@ -108,7 +109,7 @@ bool catchup_takes(struct session *s, const struct event *ev) {
         return false;
     }
     if (!c->is_done) {
-        if (ev->type != EV_typing_changed) {    // it is over by then
+        if (ev->type != EV_typing_changed && !c->is_over) {    // by then nobody is typing
             hold(s, c, ev);
         }
         return true;
@@ -208,16 +209,19 @@ static void tell_held(struct session *s, struct catchup *c) {
     buf_fini(&c->held);
 }
 
-void catchup_end(struct session *s, const struct answer *answer) {
+/* A room with a hole is not followed. */
+static void give_up(struct session *s, struct catchup *c) {
+    c->is_over = true;
+    buf_fini(&c->held);
+    session_ask(s, &(struct cmd){ .type = CMD_room_leave, .room = c->room.v });
+}
+
+bool catchup_end(struct session *s, const struct answer *answer) {
     struct catchup *c = find(s, answer->ask.room);
-    if (c == NULL) {
-        return;    // the room is gone
-    }
-    if (answer->refusal != REFUSE_NONE) {    // and a room with a hole is not followed
-        room_id room = c->room;
-        drop(s, c);
-        session_ask(s, &(struct cmd){ .type = CMD_room_leave, .room = room.v });
-        return;
+    CHECK(c != NULL && !c->is_done);
+    if (answer->refusal != REFUSE_NONE) {
+        give_up(s, c);
+        return false;
     }
     c->upto = MAX(c->upto, answer->position);
     c->is_cut = answer->has_more;
@@ -226,11 +230,24 @@ void catchup_end(struct session *s, const struct answer *answer) {
         c->part = answer->ask.part;
         buf_reset(&c->ref);
         buf_put_str(&c->ref, answer->ask.ref);
-        return;
+        return true;
     }
     c->is_done = true;
     tell_held(s, c);
     tidy(s);
+    return false;
+}
+
+bool catchup_hears(struct session *s, const struct reply *reply) {
+    struct catchup *c = find(s, reply->room);
+    if (c == NULL || c->is_done) {
+        return false;
+    }
+    bool has_left = c->is_over && reply->cmd == CMD_room_leave;
+    if (has_left || (reply->cmd == CMD_room_resume && reply->refusal != REFUSE_NONE)) {
+        drop(s, c);
+    }
+    return has_left;
 }
 
 void catchup_go_on(struct session *s) {

@@ -4,6 +4,7 @@
  *      the reader's answer ──> what was missed is told                (catchup_answer)
  *                              more of it? asked for once the socket has taken this
  *      all of it told ──> `resumed`, then what was kept, but for what the answer had already
+ *      the store did not answer ──> an error; the room is left, and nothing of it told meanwhile
  *
  * The log's position tells which is which: the reader looked as of one position, and an event of
  * the room up to there is in its answer, however late it comes round the ring. Nothing else of the
@@ -38,8 +39,13 @@ bool catchup_takes(struct session *s, const struct event *ev);
  * says the rest of it. Returns how many bytes were told. */
 size_t catchup_answer(struct session *s, struct answer *answer);
 
-/* After the answer was said: tells what was kept, if that was all. */
-void catchup_end(struct session *s, const struct answer *answer);
+/* After the answer was said: tells what was kept, if that was all. true: it was not, and the
+ * request is not answered yet. */
+bool catchup_end(struct session *s, const struct answer *answer);
+
+/* Hears the reply to a command of the session. true: it was asked here, and is nobody else's. What
+ * could not be told to its end is over. */
+bool catchup_hears(struct session *s, const struct reply *reply);
 
 /* Asks for more, if there is more and the socket has taken enough. */
 void catchup_go_on(struct session *s);

@@ -402,8 +402,9 @@ static void on_reply(struct worker *w, struct run *run, const struct reply *repl
         if (reply->cmd == CMD_session_open) {
             session_renew(s, reply);
         }
+        bool is_own = s->catchup != NULL && catchup_hears(s, reply);
         buf_reset(&w->scratch);
-        if (form->encode_reply(reply, s->lang, &w->scratch)) {
+        if (!is_own && form->encode_reply(reply, s->lang, &w->scratch)) {
             struct str said = worker_said(w);
             if (run->count > 0) {    // which is told first, and needs the scratch
                 said = arena_str(&w->arena, said);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/queue.h"
 #include "obs/metrics.h"
+#include "server/catchup.h"
 #include "server/ring.h"
 #include "server/server.h"
 #include "server/worker.h"
@@ -47,7 +48,7 @@ void gather_begin(struct session *s, unsigned parts, const struct cmd *whole) {
 
 /* Whether another part may go into the ring now. */
 static bool may_go(struct session *s) {
-    if (s->questions > 0 || s->is_starved || s->pending >= PENDING_MAX ||
+    if (s->questions > 0 || catchup_is_busy(s) || s->is_starved || s->pending >= PENDING_MAX ||
         !session_may_get_more(s)) {
         return false;
     }

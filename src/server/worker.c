@@ -211,10 +211,8 @@ static size_t say_answer(struct worker *w, struct answer *answer) {
         bytes += w->scratch.n;
         session_say_answer(s, worker_said(w), ask->part);
     }
-    if (is_resume) {
-        catchup_end(s, answer);
-    }
-    session_answered(s, true, is_resume && answer->has_more ? 0 : ask->part);
+    bool has_rest = is_resume && catchup_end(s, answer);
+    session_answered(s, true, has_rest ? 0 : ask->part);    // a part is answered once
     return bytes;
 }
 
