@@ -101,7 +101,7 @@ static struct store *fill(const struct options *o, const char *dir) {
 /* Tends the store alone. Returns the seconds it took. */
 static double tend_all(struct store *store, const struct keep *keep, uint64_t *pruned) {
     uint64_t began_us = clock_mono_us();
-    struct tend_ask ask = { .keep = *keep, .now_ms = clock_wall_ms(), .budget_us = 300 };
+    struct tend_ask ask = { .keep = *keep, .now_ms = clock_wall_ms(), .budget_us = 3000 };
     struct tend_report report = { .has_more = true };
     while (report.has_more) {
         CHECK(store->ops->tend(store, &ask, &report) == OK);

@@ -5,14 +5,15 @@
 #include "base/log.h"
 #include "obs/metrics.h"
 
-#define SLICE_US 300         // what a batch may have to wait
-#define PAUSE_US 5000        // between two slices while batches come
-#define QUIET_US 100000      // so long after the last batch none is expected
-#define GATHER_US 250000     // from a batch to the slice that indexes it
-#define REST_US 60000000     // when there is nothing to do; by age there may be, later
-#define RETRY_US 10000000    // when the store could not
-#define LATE_US 1000000      // how long a quiet moment is waited for
-#define TELL_US 60000000     // a long prune says something as often as that
+#define SLICE_US 500           // what a batch may have to wait while they keep coming
+#define SLICE_QUIET_US 3000    // when none is expected: the longer, the cheaper a row
+#define PAUSE_US 5000          // between two slices while batches come
+#define QUIET_US 100000        // so long after the last batch none is expected
+#define GATHER_US 250000       // from a batch to the slice that indexes it
+#define REST_US 60000000       // when there is nothing to do; by age there may be, later
+#define RETRY_US 10000000      // when the store could not
+#define LATE_US 1000000        // how long a quiet moment is waited for
+#define TELL_US 60000000       // a long prune says something as often as that
 
 void upkeep_begin(struct upkeep *u, uint64_t now_us) {
     u->due_us = now_us;
@@ -57,7 +58,10 @@ static void tell(struct upkeep *u, const struct tend_report *report, uint64_t no
 }
 
 enum err upkeep_run(struct upkeep *u, struct store *store) {
-    struct tend_ask ask = { .keep = u->keep, .now_ms = clock_wall_ms(), .budget_us = SLICE_US };
+    bool is_quiet = clock_mono_us() - u->batch_us >= QUIET_US;
+    struct tend_ask ask = { .keep = u->keep,
+                            .now_ms = clock_wall_ms(),
+                            .budget_us = is_quiet ? SLICE_QUIET_US : SLICE_US };
     struct tend_report report = { 0 };
     enum err err = store->ops->tend(store, &ask, &report);
     uint64_t now_us = clock_mono_us();
@@ -66,7 +70,6 @@ enum err upkeep_run(struct upkeep *u, struct store *store) {
         return err == ERR_BUSY || err == ERR_FULL ? OK : err;
     }
     tell(u, &report, now_us);
-    bool is_quiet = now_us - u->batch_us >= QUIET_US;
     u->due_us = now_us + (!report.has_more ? REST_US : is_quiet ? 0 : PAUSE_US);
     return OK;
 }

@@ -103,6 +103,7 @@ struct sqlite_store {
     struct write *by_event[EVENT_COUNT];    // first of each event; NULL: it needs thought
     struct seq_slot *seqs;                  // SEQ_ROOMS, by id
     struct tending *tending;                // owned
+    bool is_tended;                         // the last slice of upkeep left some to do
 };
 
 /* Opens a connection on the database with the settings every one has, `flags` beyond those. */

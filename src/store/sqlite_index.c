@@ -9,13 +9,13 @@
  * for there is no text in the index: an edit or a deletion of what is indexed leaves the old text
  * in search_stale (a trigger sees to it, so no way to change a message can forget it).
  *
- * Every transaction that writes entries adds a part to the index. Four parts of a size are merged
+ * Every transaction that writes entries adds a part to the index. Eight parts of a size are merged
  * into one, a few pages a slice. FTS5 would do it by itself, all at once, when it sees fit. */
 #include "store/sqlite.h"
 #include "store/sqlite_tend.h"
 
 #define UNINDEXED_ROWS 100    // as the statement says
-#define FLUSHES_MAX 4         // parts before they are merged
+#define FLUSHES_MAX 8         // parts before they are merged
 #define MERGE_PAGES 16        // in one step
 
 /* A message's entry: where it is, then what it says. Public rooms share a word, so that "wherever I

@@ -196,7 +196,8 @@ enum err sqlite_tend(struct store *store, const struct tend_ask *ask, struct ten
         return err;
     }
     prune_wake(&slice, is_stale || index_is_due(&slice));
-    if (!is_stale && !has_work(&slice)) {
+    s->is_tended = is_stale || has_work(&slice);
+    if (!s->is_tended) {
         return OK;
     }
     if ((err = sql_run(s->db, "PRAGMA synchronous = NORMAL")) != OK) {
@@ -210,6 +211,7 @@ enum err sqlite_tend(struct store *store, const struct tend_ask *ask, struct ten
         return ERR_IO;
     }
     out->has_more = err == OK && (out->has_more || has_work(&slice));
+    s->is_tended = out->has_more;
     out->unindexed = s->position - s->tending->indexed;
     return err == OK ? sqlite_checkpoint_due(s) : err;
 }

@@ -14,7 +14,9 @@
 
 #include "base/log.h"
 
-#define WAL_PAGES_STEP 1000     // pages between two checkpoints (4 MB)
+#define WAL_PAGES_STEP 1000    // pages between two checkpoints (4 MB)
+#define WAL_PAGES_TENDED                                                                           \
+    8000    // while there is upkeep, which writes the same pages again and again
 #define WAL_PAGES_MANY 16000    // so many, and readers are asked to let the log start anew
 
 /* What a parameter is taken from. */
@@ -206,7 +208,8 @@ enum err sqlite_checkpoint_due(struct sqlite_store *s) {
     if (s->wal_pages < s->wal_pages_checked) {
         s->wal_pages_checked = 0;    // the log has started anew
     }
-    return s->wal_pages - s->wal_pages_checked < WAL_PAGES_STEP ? OK : checkpoint(s);
+    int step = s->is_tended ? WAL_PAGES_TENDED : WAL_PAGES_STEP;
+    return s->wal_pages - s->wal_pages_checked < step ? OK : checkpoint(s);
 }
 
 enum err sqlite_commit(struct store *store, struct batch *batch) {

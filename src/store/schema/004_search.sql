@@ -9,7 +9,7 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
 );
 INSERT INTO search_index (search_index, rank) VALUES ('automerge', 0);
 INSERT INTO search_index (search_index, rank) VALUES ('crisismerge', 1999);
-INSERT INTO search_index (search_index, rank) VALUES ('usermerge', 4);
+INSERT INTO search_index (search_index, rank) VALUES ('usermerge', 8);
 
 -- Every message up to this id is in the index as it is now, or as search_stale says.
 INSERT INTO meta (key, value) VALUES ('indexed', 0);
