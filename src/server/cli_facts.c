@@ -308,7 +308,7 @@ static enum err add_edit(struct facts *f, uint64_t line, const struct event *fac
 
 /* Takes the edits of messages that have their ids now. */
 static enum err take_edits(struct facts *f, struct buf *why) {
-    SCOPED(arena_fini) struct arena arena = f->later;
+    struct arena arena = f->later;    // theirs; while they are taken, others may come
     const struct edit *edit = f->edits;
     enum err err = OK;
     f->later = ARENA_INIT;
@@ -316,6 +316,7 @@ static enum err take_edits(struct facts *f, struct buf *why) {
     for (; err == OK && edit != NULL; edit = edit->next) {
         err = take_edit(f, edit->line, &edit->fact, why);
     }
+    arena_fini(&arena);
     return err;
 }
 
