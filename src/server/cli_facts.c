@@ -350,7 +350,7 @@ static void count(struct facts *f, const struct waiting *w, bool is_repeat) {
         f->kept.repeats += is_repeat;
         f->kept.messages += !is_repeat;
         break;
-    case EV_upload_added: f->kept.uploads++; break;
+    case EV_upload_added: f->kept.uploads += !is_repeat; break;
     default: break;
     }
 }

@@ -269,6 +269,8 @@ static void say_status(struct session *s) {
     put_number(&out, "rooms", (uint64_t)metrics_value(METRIC_resident_rooms, 0));
     put_number(&out, "messages_in", (uint64_t)sum_of(METRIC_messages_in_total));
     put_number(&out, "messages_out", (uint64_t)sum_of(METRIC_messages_out_total));
+    put_number(&out, "uploads_in", (uint64_t)metrics_value(METRIC_uploads_total, 0));
+    put_number(&out, "upload_bytes_in", (uint64_t)metrics_value(METRIC_upload_bytes_total, 0));
     put_number(&out, "slow_readers", (uint64_t)sum_of(METRIC_slow_readers_dropped_total));
     BUF_PUT_LIT(&out, "}");
     session_say(s, buf_str(&out));

@@ -917,6 +917,8 @@ test('nobody who is connected is told of what an import brings',
 test('a backup and the uploads copied after it are whole', inside(() => Place.withServer(open),
     async (place) => {
         const picture = await richConversation(place);
+        const [{ uploads_in: files, upload_bytes_in: bytes }] = await place.json('status');
+        assert.deepEqual([files, bytes], [1, PNG.length]);
         const before = await found(place);
         const copy = join(place.dir, 'copy.db');
         await place.ok('backup', copy);
