@@ -242,6 +242,20 @@ CONTRACT(an_upload_is_found_by_its_name) {
     EQ(r->ops->upload(r, STR_NONE, &rig->arena, &found), ERR_NOT_FOUND);
 }
 
+CONTRACT(an_upload_is_added_once) {
+    struct event *first = upload(rig, ANN, "a.png", 10);
+    struct event *again = upload(rig, BOB, "a.png", 20);
+    again->quota_bytes = 5;
+    OKAY(rig_commit(rig));
+    struct event *later = upload(rig, ANN, "a.png", 10);
+    OKAY(rig_commit(rig));
+    OKAY(!first->is_repeat && again->is_repeat && !again->is_void && later->is_repeat);
+    struct event *other = upload(rig, ANN, "b.png", 5);
+    other->quota_bytes = 15;    // the first was weighed once
+    OKAY(rig_commit(rig));
+    OKAY(!other->is_void && !other->is_repeat);
+}
+
 CONTRACT(only_an_upload_that_is_there_can_be_shown) {
     upload(rig, ANN, "images/a.png", 10);
     struct event *right = image(rig, GENERAL, BOB, "/uploads/images/a.png");

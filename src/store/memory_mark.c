@@ -52,6 +52,10 @@ void memory_upload_hide(struct memory_store *s, struct str media_url) {
 void memory_upload_add(struct memory_store *s, struct batch *batch, struct event *ev) {
     (void)batch;
     struct memory_user *user = memory_user_of(s, ev->user);
+    if (text_map_get(&s->upload_by_name, ev->label) != NULL) {
+        ev->is_repeat = true;
+        return;
+    }
     if (ev->quota_bytes != 0 && user->upload_bytes + ev->bytes > ev->quota_bytes) {
         memory_void(ev, REFUSE_quota_full);
         return;

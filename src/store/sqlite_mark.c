@@ -78,8 +78,15 @@ enum err sqlite_upload_add(struct sqlite_store *s, struct batch *batch, struct e
     (void)batch;
     uint64_t have = 0;
     bool is_row;
+    sql_bind_text(s->kept.upload_find, 1, ev->label);
+    enum err err = sql_next(s->kept.upload_find, &is_row);
+    sql_done(s->kept.upload_find);
+    if (err != OK || is_row) {
+        ev->is_repeat = err == OK;
+        return err;
+    }
     sql_bind_u64(s->kept.upload_bytes, 1, ev->user.v);
-    enum err err = sql_one(s->kept.upload_bytes, &is_row, &have);
+    err = sql_one(s->kept.upload_bytes, &is_row, &have);
     if (err != OK) {
         return err;
     }
