@@ -319,18 +319,18 @@ static void reload(struct server *server) {
 /* Until a signal asks for the end. */
 static void wait_for_end(struct server *server, const sigset_t *signals) {
     struct timespec second = { .tv_sec = 1 };
-    struct sweep *sweep = sweep_new(server);
+    struct sweep *sweep = sweep_start(server, server_settings(server)->config->media_orphan_ms);
     while (true) {
         int sig = sigtimedwait(signals, NULL, &second);
         if (sig == SIGHUP) {
             reload(server);
+            sweep_set(sweep, server_settings(server)->config->media_orphan_ms);
         } else if (sig == SIGTERM || sig == SIGINT) {
             LOG_INFO("server.draining", U64("signal", (uint64_t)sig));
-            sweep_free(&sweep);
+            sweep_stop(&sweep);
             return;
         }
         log_flush();
-        sweep_some(sweep);
     }
 }
 

@@ -1,6 +1,10 @@
 /* The sweep: see sweep.h. */
 #include "server/sweep.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "media/files.h"
@@ -9,26 +13,22 @@
 #include "store/store.h"
 
 #define SWEEP_FACTS_MAX 100
+#define SECOND_MS 1000
 #define ROUND_MS_MAX 3600000    // between two rounds
+#define FILE_MS_MIN 3600000     // a file may wait so long for the store to keep its fact
 #define ROUNDS_PER_ORPHAN 4     // while the youngest that may go comes of age
 
 struct sweep {
     struct server *server;          // borrowed
     struct store_reader *reader;    // owned; NULL until it is needed
-    uint64_t due_ms;
+    pthread_t thread;
+    pthread_mutex_t lock;    // of is_stopping, with which it is woken
+    pthread_cond_t woken;
+    atomic_bool is_stopping;
+    atomic_uint_least64_t orphan_ms;
     uint64_t removed;    // files, in this round
     bool is_failed;      // it could not look: nothing is removed on a guess
 };
-
-struct sweep *sweep_new(struct server *server) {
-    struct sweep *s = xzalloc(sizeof *s);
-    s->server = server;
-    return s;
-}
-
-static uint64_t orphan_ms(const struct sweep *s) {
-    return server_settings(s->server)->config->media_orphan_ms;
-}
 
 /* Asks the core to forget it; nobody waits for the answer. */
 static void remove_fact(struct sweep *s, struct str name) {
@@ -63,10 +63,10 @@ static bool look_at(void *ctx, struct str name) {
     enum err err = s->reader->ops->upload(s->reader, name, &arena, &known);
     if (err == ERR_NOT_FOUND) {
         s->removed += media_file_remove(s->server->media, name) == OK;
-        return true;
+        return !atomic_load(&s->is_stopping);
     }
     s->is_failed = err != OK;
-    return err == OK;
+    return err == OK && !atomic_load(&s->is_stopping);
 }
 
 static void sweep_files(struct sweep *s, uint64_t before_ms) {
@@ -78,7 +78,7 @@ static void sweep_files(struct sweep *s, uint64_t before_ms) {
     s->removed += left;
 }
 
-static void end_round(struct sweep *s) {
+static void report(struct sweep *s) {
     if (s->removed > 0) {
         METRIC_ADD(uploads_removed_total, s->removed);
         LOG_INFO("uploads.removed", U64("count", s->removed));
@@ -88,33 +88,75 @@ static void end_round(struct sweep *s) {
     }
     s->removed = 0;
     s->is_failed = false;
-    s->due_ms = clock_mono_ms() + MIN(ROUND_MS_MAX, orphan_ms(s) / ROUNDS_PER_ORPHAN);
 }
 
-void sweep_some(struct sweep *s) {
-    if (clock_mono_ms() < s->due_ms) {
-        return;
-    }
+/* One step of a round. Returns after how many milliseconds the next is due. */
+static uint64_t step(struct sweep *s) {
     struct store *store = s->server->store;
+    uint64_t orphan_ms = atomic_load(&s->orphan_ms);
+    uint64_t now_ms = clock_wall_ms();
     if (s->reader == NULL && store->ops->reader_open(store, &s->reader) != OK) {
         s->is_failed = true;
-        end_round(s);
-        return;
+    } else if (sweep_facts(s, now_ms - MIN(now_ms, orphan_ms))) {
+        return SECOND_MS;    // the ring has these to do first
+    } else if (!s->is_failed) {
+        sweep_files(s, now_ms - MIN(now_ms, MAX(orphan_ms, FILE_MS_MIN)));
     }
-    uint64_t now_ms = clock_wall_ms();
-    uint64_t before_ms = now_ms - MIN(now_ms, orphan_ms(s));
-    if (!sweep_facts(s, before_ms)) {
-        sweep_files(s, before_ms);
-        end_round(s);
-    }
+    report(s);
+    return MIN(ROUND_MS_MAX, orphan_ms / ROUNDS_PER_ORPHAN);
 }
 
-void sweep_free(struct sweep **s) {
-    if (*s != NULL) {
-        if ((*s)->reader != NULL) {
-            (*s)->reader->ops->free(&(*s)->reader);
-        }
-        xfree(*s);
-        *s = NULL;
+/* Sleeps until the next step is due. true: it is to end. */
+static bool is_told_to_end(struct sweep *s, uint64_t ms) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)(ms / SECOND_MS) + 1;
+    pthread_mutex_lock(&s->lock);
+    int late = 0;
+    while (!atomic_load(&s->is_stopping) && late == 0) {
+        late = pthread_cond_timedwait(&s->woken, &s->lock, &until);
     }
+    pthread_mutex_unlock(&s->lock);
+    return atomic_load(&s->is_stopping);
+}
+
+static void *sweep_main(void *arg) {
+    struct sweep *s = arg;
+    pthread_setname_np(pthread_self(), "parloir-sweep");
+    while (!is_told_to_end(s, step(s))) {
+    }
+    return NULL;
+}
+
+struct sweep *sweep_start(struct server *server, uint64_t orphan_ms) {
+    struct sweep *s = xzalloc(sizeof *s);
+    s->server = server;
+    atomic_init(&s->orphan_ms, orphan_ms);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->woken, NULL);
+    CHECK(pthread_create(&s->thread, NULL, sweep_main, s) == 0);
+    return s;
+}
+
+void sweep_set(struct sweep *s, uint64_t orphan_ms) {
+    atomic_store(&s->orphan_ms, orphan_ms);
+}
+
+void sweep_stop(struct sweep **sweep) {
+    struct sweep *s = *sweep;
+    if (s == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    atomic_store(&s->is_stopping, true);
+    pthread_cond_signal(&s->woken);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    if (s->reader != NULL) {
+        s->reader->ops->free(&s->reader);
+    }
+    pthread_cond_destroy(&s->woken);
+    pthread_mutex_destroy(&s->lock);
+    xfree(s);
+    *sweep = NULL;
 }

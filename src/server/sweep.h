@@ -7,7 +7,8 @@
  * Each only once it is older than media.orphan_ms: whoever sends a file shows it a moment later.
  * The store has the last word: a fact that a message shows by now stays.
  *
- * Thread   the server's main thread, which may block on the disk.
+ * Thread   one of its own, because there may be a million files to look at; sweep_set is the
+ *          server's main thread's.
  * Bound    SWEEP_FACTS_MAX facts a second, so that the ring has room for people. */
 #ifndef PARLOIR_SERVER_SWEEP_H
 #define PARLOIR_SERVER_SWEEP_H
@@ -17,13 +18,13 @@
 struct server;
 struct sweep;
 
-/* Returns an owned sweep, whose first round is due soon. */
-struct sweep *sweep_new(struct server *server);
+/* Returns an owned sweep that runs, and looks for what is older than orphan_ms. */
+struct sweep *sweep_start(struct server *server, uint64_t orphan_ms);
 
-/* Called every second or so: does what is due. */
-void sweep_some(struct sweep *s);
+/* Takes up another age (a reload). */
+void sweep_set(struct sweep *s, uint64_t orphan_ms);
 
-/* Frees it and sets *s to NULL. A NULL *s is fine. */
-void sweep_free(struct sweep **s);
+/* Ends it, in the middle of a round if need be, and sets *s to NULL. A NULL *s is fine. */
+void sweep_stop(struct sweep **s);
 
 #endif
