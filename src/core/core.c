@@ -7,7 +7,9 @@
  *
  * Promises:
  *   1. One command, one answer. core_apply checks it, whatever a verb does.
- *   2. A refused command emits nothing, changes nothing and counts for no limit.
+ *   2. A command refused here emits nothing, changes nothing and counts for no limit. What the
+ *   store
+ *      refuses later has counted: it has cost what any other costs.
  *   3. The same commands at the same times give the same batches: there is no other input than cmd
  *      and batch->at_ms, and nothing is ever visited in the order of a map.
  *

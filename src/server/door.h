@@ -3,8 +3,9 @@
  *     request ──> routes.tbl.h ──> answered here (health, metrics, page)
  *                     └──upgrade──> origin? token? ──session_open──> core ──> 101, or a refusal
  *
- * A credential is turned into who it names here and goes no further. Every refusal before 101 is an
- * HTTP status with a JSON body {"error": "..."}.
+ * A credential is turned into who it names here and goes no further. A refusal is an HTTP status
+ * with a JSON body {"error": "..."}, or, in a dialect of browsers, said behind 101
+ * (is_refused_inside).
  *
  * Thread   the session's worker. */
 #ifndef PARLOIR_SERVER_DOOR_H
