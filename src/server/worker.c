@@ -239,17 +239,21 @@ void worker_starve(struct worker *w, struct session *s) {
     s->is_starved = true;
 }
 
-/* Those that had to stop reading for want of credits go on, in the order they stopped. Reading on
- * only asks for it: nobody starves again before the next turn. */
+/* Those that had to stop for want of credits go on, in the order they stopped. Who reads on only
+ * asks for it, but the rest of a batch goes on at once, and may starve again: behind the others. */
 static void feed_starved(struct worker *w) {
-    for (size_t i = 0; i < w->starved_count; i++) {
+    size_t count = w->starved_count;
+    for (size_t i = 0; i < count; i++) {
         struct session *s = worker_session(w, w->starved[i]);
         if (s != NULL) {
             s->is_starved = false;
             session_read_on(s);
         }
     }
-    w->starved_count = 0;
+    w->starved_count -= count;
+    if (w->starved_count > 0) {
+        memmove(w->starved, w->starved + count, w->starved_count * sizeof *w->starved);
+    }
 }
 
 /* ---- reload and drain */
