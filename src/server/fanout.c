@@ -266,7 +266,7 @@ static void tell_sessions(struct worker *w, const struct event *ev) {
         }
         if (ev->type == EV_session_ended) {
             session_refuse(s, ev->refusal);
-        } else {
+        } else if (s->catchup == NULL || !catchup_takes(s, ev)) {
             tell_one(w, s, ev, false);
         }
     }
