@@ -419,15 +419,17 @@ static void *store_main(void *arg) {
             return NULL;
         }
         if (batch != NULL) {
+            uint64_t began_us = clock_mono_us();
             commit(ring, batch);
+            uint64_t took_us = clock_mono_us() - began_us;
             tell_kept(ring, batch);
             dispatch(ring, batch);
             let_go(ring);
-            upkeep_after_batch(&ring->upkeep, clock_mono_us());
+            upkeep_after_batch(&ring->upkeep, clock_mono_us(), took_us);
         }
         uint64_t now_us = clock_mono_us();
         if (batch == NULL ? now_us >= ring->upkeep.due_us
-                          : upkeep_is_overdue(&ring->upkeep, now_us)) {
+                          : upkeep_has_share(&ring->upkeep, now_us)) {
             tend(ring);
         }
     }

@@ -43,7 +43,7 @@ TEST(in_a_quiet_moment_slices_follow_each_other) {
     patient.report.has_more = false;
     EQ(upkeep_run(&u, &patient.base), OK);
     OKAY(due_ms(&u) > 50000);
-    upkeep_after_batch(&u, clock_mono_us());
+    upkeep_after_batch(&u, clock_mono_us(), 0);
     EQ(upkeep_run(&u, &patient.base), OK);
     OKAY(patient.asked.budget_us < quiet_us);
 }
@@ -51,7 +51,7 @@ TEST(in_a_quiet_moment_slices_follow_each_other) {
 TEST(while_batches_come_there_is_a_pause_between_slices) {
     struct patient patient = patient_of(true);
     struct upkeep u = { 0 };
-    upkeep_after_batch(&u, clock_mono_us());
+    upkeep_after_batch(&u, clock_mono_us(), 0);
     EQ(upkeep_run(&u, &patient.base), OK);
     OKAY(due_ms(&u) <= 5);
     OKAY(u.due_us > u.batch_us);
@@ -60,13 +60,32 @@ TEST(while_batches_come_there_is_a_pause_between_slices) {
 TEST(a_batch_is_followed_by_a_slice_that_others_may_share) {
     uint64_t now_us = clock_mono_us();
     struct upkeep u = { .due_us = now_us + 60000000 };
-    upkeep_after_batch(&u, now_us);
+    upkeep_after_batch(&u, now_us, 0);
     uint64_t due_us = u.due_us;
     OKAY(due_us > now_us && due_us < now_us + 1000000);
-    upkeep_after_batch(&u, now_us + 1000);
+    upkeep_after_batch(&u, now_us + 1000, 0);
     EQ(u.due_us, due_us);
-    OKAY(!upkeep_is_overdue(&u, due_us));
-    OKAY(upkeep_is_overdue(&u, due_us + 1000000));
+    OKAY(!upkeep_has_share(&u, due_us));
+}
+
+TEST(between_batches_without_a_gap_upkeep_has_a_share_of_their_time) {
+    struct patient patient = patient_of(true);
+    uint64_t now_us = clock_mono_us();
+    struct upkeep u = { .due_us = now_us };
+    upkeep_after_batch(&u, now_us, 1000);
+    OKAY(!upkeep_has_share(&u, now_us));
+    for (int i = 0; i < 9; i++) {
+        upkeep_after_batch(&u, now_us, 1000);
+    }
+    OKAY(upkeep_has_share(&u, now_us));
+    OKAY(!upkeep_has_share(&u, now_us - 1));    // it is not due
+    uint64_t credit_us = u.credit_us;
+    EQ(upkeep_run(&u, &patient.base), OK);
+    OKAY(u.credit_us <= credit_us);    // it has cost what it took
+    for (int i = 0; i < 1000; i++) {
+        upkeep_after_batch(&u, now_us, 1000);
+    }
+    OKAY(u.credit_us < 10000);    // what was not needed is not saved up for ever
 }
 
 TEST(a_store_that_cannot_is_left_alone_for_a_while) {

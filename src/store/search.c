@@ -11,7 +11,7 @@ static void space_out(char *p, size_t n) {
     }
 }
 
-/* Whether the last word of the phrase has more than one character. */
+/* Whether the last word of the phrase is long enough to be the front of a longer one. */
 static bool is_long(struct str phrase) {
     size_t at = phrase.n;
     while (at > 0 && phrase.p[at - 1] != FOLD_WORD_APART) {

@@ -324,7 +324,7 @@ static uint64_t step_store(struct ring *ring) {
     tell_kept(ring, batch);
     dispatch(ring, batch);
     let_go(ring);
-    upkeep_after_batch(&ring->upkeep, clock_mono_us());
+    upkeep_after_batch(&ring->upkeep, clock_mono_us(), 0);
     return ring->upkeep.due_us - MIN(ring->upkeep.due_us, clock_mono_us());
 }
 

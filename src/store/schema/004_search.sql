@@ -5,7 +5,7 @@
 -- ASCII only, which is all the tokenizer `ascii` looks at. The writer merges its parts itself, in
 -- small steps (store/sqlite_index.c): FTS5 on its own would do that in the middle of a commit.
 CREATE VIRTUAL TABLE search_index USING fts5 (
-    words, content = '', columnsize = 0, tokenize = 'ascii', prefix = '2 3'
+    words, content = '', columnsize = 0, tokenize = 'ascii'
 );
 INSERT INTO search_index (search_index, rank) VALUES ('automerge', 0);
 INSERT INTO search_index (search_index, rank) VALUES ('crisismerge', 1999);
