@@ -115,7 +115,8 @@ struct str batch_str(struct batch *b, struct str s);
 
 #define BATCH_EACH(var, b) for (struct item *var = (b)->first; var != NULL; var = var->next)
 
-/* What people put under a message, one row for each emoji, in the order of their first. */
+/* What people put under a message, one row for each emoji, the one that has been there longest
+ * first; at most REACTION_KINDS_MAX. */
 struct reaction_count {
     struct str content;
     uint64_t count;

@@ -16,6 +16,7 @@
 #define MEDIA_TYPE_BYTES_MAX 127                     // RFC 6838 section 4.2
 #define MEDIA_DURATION_MS_MAX (24u * 3600 * 1000)    // of a recording
 #define REACTION_CHARS_MAX 16                        // of one emoji, with all that joins it
+#define REACTION_KINDS_MAX 20                        // different emojis under one message
 #define MENTIONS_MAX 20                              // people one message may call; more are text
 #define SEARCH_CHARS_MAX 200                         // of what is looked for
 #define OFFSET_MAX ID_MAX                            // messages a history may leave out

@@ -34,6 +34,9 @@ REFUSAL(too_many_sessions, "RATE_LIMITED", 429,
 REFUSAL(too_many_follows, "FORBIDDEN", 403,
         "Too many rooms at once on one connection: leave one first.",
         "Trop de salons suivis par une connexion : quittez-en un d'abord.")
+REFUSAL(too_many_reactions, "FORBIDDEN", 403,
+        "That message has as many kinds of reactions as it may have: use one of them.",
+        "Ce message a autant de sortes de réactions que possible : reprenez l'une d'elles.")
 REFUSAL(quota_full, "QUOTA_EXCEEDED", 507, "Your uploads leave no room for another one of this size.",
         "Vos fichiers ne laissent plus de place pour un autre de cette taille.")
 REFUSAL(store_away, "INTERNAL_ERROR", 503,

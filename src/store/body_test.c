@@ -10,6 +10,14 @@
 #define THUMB "\xf0\x9f\x91\x8d"
 #define PARTY "\xf0\x9f\x8e\x89"
 
+/* Nothing is wrong with the store. */
+static void sound(struct rig *rig) {
+    SCOPED(buf_fini) struct buf report = BUF_INIT(4096);
+    enum err err = rig->store->ops->check(rig->store, &report);
+    STR_EQ(buf_str(&report), "");
+    EQ(err, OK);
+}
+
 /* ---- bodies */
 
 CONTRACT(what_a_message_is_made_of_comes_back) {
@@ -337,20 +345,74 @@ CONTRACT(history_counts_the_reactions_under_each_message) {
     STR_EQ(reactions(rig, &a->messages[0]), "");    // it was under what is gone
 }
 
-CONTRACT(an_endless_row_of_emojis_under_a_message_is_cut_off) {
+/* A reaction of the i-th kind. */
+static struct event *react_kind(struct rig *rig, uint64_t by, unsigned i) {
+    struct event *ev = react(rig, GENERAL, by, 1, "");
+    char text[8];
+    snprintf(text, sizeof text, "e%u", i);
+    ev->content = batch_str(rig->batch, str_of(text));
+    return ev;
+}
+
+CONTRACT(a_message_has_only_so_many_kinds_of_reactions) {
     say(rig, GENERAL, ANN, "hello");
-    for (unsigned i = 0; i < REACTION_KINDS_MAX + 5; i++) {
-        struct event *ev = react(rig, GENERAL, BOB, 1, "");
-        char text[8];
-        snprintf(text, sizeof text, "e%u", i);
-        ev->content = batch_str(rig->batch, str_of(text));
+    for (unsigned i = 0; i < REACTION_KINDS_MAX; i++) {
+        react_kind(rig, BOB, i);
     }
+    struct event *more = react_kind(rig, CLEO, REACTION_KINDS_MAX);
+    struct reply *reply = reply_to(rig, more);
+    struct event *taken_back = react_kind(rig, CLEO, REACTION_KINDS_MAX);
+    taken_back->reaction = REACTION_REMOVE;
+    struct event *known = react_kind(rig, CLEO, 19);
     OKAY(rig_commit(rig));
-    const struct answer *a =
-        rig_ask(rig, &(struct ask){ .kind = ASK_ROOM_HISTORY, .room = { GENERAL }, .limit = 200 });
+    OKAY(more->is_void && taken_back->is_void && !known->is_void);
+    EQ(more->refusal, REFUSE_too_many_reactions);
+    EQ(reply->refusal, REFUSE_too_many_reactions);
+    EQ(taken_back->refusal, REFUSE_message_unknown);
+    EQ(known->seq, REACTION_KINDS_MAX + 2);
+    struct ask ask = { .kind = ASK_ROOM_HISTORY, .room = { GENERAL }, .user = { CLEO } };
+    const struct answer *a = rig_ask(rig, &ask);
     EQ(a->messages[0].reaction_count, REACTION_KINDS_MAX);
     STR_EQ(a->messages[0].reactions[0].content, "e0");
-    STR_EQ(a->messages[0].reactions[REACTION_KINDS_MAX - 1].content, "e99");
+    STR_EQ(a->messages[0].reactions[REACTION_KINDS_MAX - 1].content, "e19");
+    EQ(a->messages[0].reactions[REACTION_KINDS_MAX - 1].count, 2);
+    react_kind(rig, BOB, 7);    // taken back: there is a place again
+    struct event *fits = react_kind(rig, CLEO, REACTION_KINDS_MAX);
+    OKAY(rig_commit(rig));
+    OKAY(!fits->is_void);
+    a = rig_ask(rig, &ask);
+    EQ(a->messages[0].reaction_count, REACTION_KINDS_MAX);
+    STR_EQ(a->messages[0].reactions[7].content, "e8");
+    STR_EQ(a->messages[0].reactions[REACTION_KINDS_MAX - 1].content, "e20");
+    sound(rig);
+}
+
+/* Its order is that in which kinds came up, whoever of those that share one leaves first. */
+CONTRACT(a_kind_of_reactions_keeps_its_place_while_one_is_there) {
+    say(rig, GENERAL, ANN, "hello");
+    react(rig, GENERAL, ANN, 1, PARTY);
+    react(rig, GENERAL, BOB, 1, THUMB);
+    react(rig, GENERAL, CLEO, 1, PARTY);
+    react(rig, GENERAL, ANN, 1, PARTY);    // taken back
+    OKAY(rig_commit(rig));
+    rig_reopen(rig);
+    struct ask ask = { .kind = ASK_ROOM_HISTORY, .room = { GENERAL }, .user = { CLEO } };
+    STR_EQ(reactions(rig, &rig_ask(rig, &ask)->messages[0]), PARTY "1* " THUMB "1 ");
+    erase(rig, 4, CLEO);    // a deletion like any other
+    OKAY(rig_commit(rig));
+    STR_EQ(reactions(rig, &rig_ask(rig, &ask)->messages[0]), THUMB "1 ");
+    sound(rig);
+}
+
+CONTRACT(a_message_that_is_found_has_its_reactions) {
+    say(rig, GENERAL, ANN, "hello");
+    react(rig, GENERAL, BOB, 1, THUMB);
+    react(rig, GENERAL, CLEO, 1, THUMB);
+    OKAY(rig_commit(rig));
+    const struct answer *a = rig_ask(
+        rig, &(struct ask){ .kind = ASK_SEARCH, .user = { BOB }, .content = STR_LIT("hello") });
+    EQ(a->message_count, 1);
+    STR_EQ(reactions(rig, &a->messages[0]), THUMB "2* ");
 }
 
 /* ---- again after a failure */
@@ -451,7 +513,5 @@ CONTRACT(a_store_with_everything_in_it_is_sound) {
     OKAY(rig_commit(rig));
     drop_upload(rig, "images/a.png");
     OKAY(rig_commit(rig));
-    SCOPED(buf_fini) struct buf report = BUF_INIT(4096);
-    EQ(rig->store->ops->check(rig->store, &report), OK);
-    STR_EQ(buf_str(&report), "");
+    sound(rig);
 }

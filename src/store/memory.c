@@ -367,6 +367,12 @@ static void memory_free(struct store **store) {
     text_map_fini(&s->by_client_id);
     text_map_fini(&s->taken_back);
     text_map_fini(&s->reactions);
+    size_t at = 0;
+    struct vec *kinds;
+    while ((kinds = map_next(&s->kinds, &at)) != NULL) {
+        vec_fini(kinds);
+    }
+    map_fini(&s->kinds);
     text_map_fini(&s->upload_by_name);
     arena_fini(&s->arena);
     pthread_mutex_destroy(&s->lock);

@@ -61,6 +61,12 @@ struct memory_room {
     bool has_keep;
 };
 
+/* The reactions of one kind under one message. */
+struct memory_kind {
+    struct str content;
+    uint64_t count;    // not 0
+};
+
 struct memory_change {
     uint64_t position;
     enum change_kind kind;
@@ -80,6 +86,7 @@ struct memory_store {
     struct text_map by_client_id;    // struct message, by author, room and client_id
     struct text_map taken_back;      // the same, for the client_ids that took a reaction back
     struct text_map reactions;       // struct message, by target, author and emoji
+    struct map kinds;                // struct vec of struct memory_kind, by target; owned
     struct text_map upload_by_name;
     uint64_t position;
     uint64_t epoch;
@@ -107,13 +114,17 @@ enum err memory_tend(struct store *store, const struct tend_ask *ask, struct ten
     MUST_USE;
 void memory_search(struct memory_store *s, const struct ask *ask, struct answer *out);
 
-/* The message with what is kept elsewhere, its texts in the arena; the reactions under it, in a
- * room that is there; whether somebody may read a room. */
+/* The message with what is kept elsewhere, its texts in the arena; the reactions under it; whether
+ * somebody may read a room. */
 struct message memory_message_of(struct memory_store *s, const struct memory_room *room,
                                  const struct message *m, struct arena *arena);
-void memory_find_reactions(const struct memory_room *room, struct message *m, user_id asker,
+void memory_find_reactions(const struct memory_store *s, struct message *m, user_id asker,
                            struct arena *arena);
 bool memory_may_read(const struct memory_store *s, const struct memory_room *room, user_id user);
+
+/* What a reaction is found by in `reactions`, in the arena. */
+struct str memory_reaction_key(struct arena *arena, message_id target, user_id user,
+                               struct str emoji);
 
 /* Nobody finds the message any more by its id, its client_id, or as a reaction. */
 void memory_message_forget(struct memory_store *s, const struct message *m);

@@ -17,23 +17,71 @@ static void log_change(struct memory_store *s, struct memory_room *room, struct 
 }
 
 /* A text of two numbers and a text, in the arena. */
-static struct str key_of(struct memory_store *s, uint64_t a, uint64_t b, struct str text) {
+static struct str key_of(struct arena *arena, uint64_t a, uint64_t b, struct str text) {
     struct buf key = BUF_INIT(1024);
     buf_printf(&key, "%" PRIu64 "/%" PRIu64 "/", a, b);
     buf_put_str(&key, text);
     CHECK(buf_ok(&key));
-    struct str copy = arena_str(&s->arena, buf_str(&key));
+    struct str copy = arena_str(arena, buf_str(&key));
     buf_fini(&key);
     return copy;
 }
 
 static struct str client_key(struct memory_store *s, const struct event *ev) {
-    return key_of(s, ev->user.v, ev->room.v, ev->client_id);
+    return key_of(&s->arena, ev->user.v, ev->room.v, ev->client_id);
+}
+
+struct str memory_reaction_key(struct arena *arena, message_id target, user_id user,
+                               struct str emoji) {
+    return key_of(arena, target.v, user.v, emoji);
 }
 
 static struct str reaction_key(struct memory_store *s, const struct message *m) {
-    return key_of(s, m->reply_to.v, m->user.v, m->content);
+    return memory_reaction_key(&s->arena, m->reply_to, m->user, m->content);
 }
+
+/* ---- kinds of reactions */
+
+static struct memory_kind *kind_of(struct vec *kinds, struct str content) {
+    VEC_EACH(struct memory_kind, kind, kinds) {
+        if (str_eq(kind->content, content)) {
+            return kind;
+        }
+    }
+    return NULL;
+}
+
+static bool has_place_for(const struct memory_store *s, const struct event *ev) {
+    struct vec *kinds = map_get(&s->kinds, ev->reply_to.v);
+    return kinds == NULL || kinds->n < REACTION_KINDS_MAX || kind_of(kinds, ev->content) != NULL;
+}
+
+static void add_reaction(struct memory_store *s, struct message *m) {
+    struct vec *kinds = map_get(&s->kinds, m->reply_to.v);
+    if (kinds == NULL) {
+        kinds = arena_zalloc(&s->arena, sizeof *kinds);
+        map_put(&s->kinds, m->reply_to.v, kinds);
+    }
+    struct memory_kind *kind = kind_of(kinds, m->content);
+    if (kind == NULL) {
+        kind = arena_zalloc(&s->arena, sizeof *kind);
+        kind->content = m->content;
+        vec_push(kinds, kind);
+    }
+    kind->count++;
+    text_map_put(&s->reactions, reaction_key(s, m), m);
+}
+
+static void drop_reaction(struct memory_store *s, const struct message *m) {
+    struct vec *kinds = map_get(&s->kinds, m->reply_to.v);
+    struct memory_kind *kind = kind_of(kinds, m->content);
+    if (--kind->count == 0) {
+        vec_drop(kinds, kind);
+    }
+    text_map_drop(&s->reactions, reaction_key(s, m));
+}
+
+/* ---- altering what is there */
 
 static void repeat(struct batch *batch, struct event *ev, const struct message *first) {
     ev->is_repeat = true;
@@ -58,7 +106,7 @@ static void change(struct memory_store *s, struct message *m, struct event *ev) 
         m->media_url = m->media_type = m->mentions = STR_NONE;
         m->duration_ms = 0;
         if (m->type == MESSAGE_REACTION) {
-            text_map_drop(&s->reactions, reaction_key(s, m));
+            drop_reaction(s, m);
         } else {
             m->content = STR_NONE;
         }
@@ -74,7 +122,7 @@ void memory_message_forget(struct memory_store *s, const struct message *m) {
         text_map_drop(&s->by_client_id, client_key(s, &ev));
     }
     if (m->type == MESSAGE_REACTION && m->deleted_ms == 0) {
-        text_map_drop(&s->reactions, reaction_key(s, m));
+        drop_reaction(s, m);
     }
 }
 
@@ -108,11 +156,13 @@ static bool has_target(struct memory_store *s, const struct event *ev) {
 
 /* Whether the reaction is still to be put there. */
 static bool is_wanted(struct memory_store *s, struct batch *batch, struct event *ev) {
-    struct message *there =
-        text_map_get(&s->reactions, key_of(s, ev->reply_to.v, ev->user.v, ev->content));
+    struct message *there = text_map_get(
+        &s->reactions, memory_reaction_key(&s->arena, ev->reply_to, ev->user, ev->content));
     if (there == NULL) {
         if (ev->reaction == REACTION_REMOVE) {
             memory_void(ev, REFUSE_message_unknown);
+        } else if (!has_place_for(s, ev)) {
+            memory_void(ev, REFUSE_too_many_reactions);
         }
         return !ev->is_void;
     }
@@ -152,7 +202,7 @@ static void insert(struct memory_store *s, struct event *ev) {
         text_map_put(&s->by_client_id, client_key(s, ev), m);
     }
     if (m->type == MESSAGE_REACTION) {
-        text_map_put(&s->reactions, reaction_key(s, m), m);
+        add_reaction(s, m);
     }
     log_change(s, room, m, m->id.v, CHANGE_NEW);
     ev->message = m->id;

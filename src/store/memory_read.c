@@ -28,40 +28,22 @@ struct message memory_message_of(struct memory_store *s, const struct memory_roo
     return copy;
 }
 
-/* Adds one reaction to those found under a message. */
-static void count_reaction(struct vec *found, const struct message *by, user_id asker,
+void memory_find_reactions(const struct memory_store *s, struct message *m, user_id asker,
                            struct arena *arena) {
-    struct reaction_count *count = NULL;
-    VEC_EACH(struct reaction_count, have, found) {
-        count = str_eq(have->content, by->content) ? have : count;
-    }
-    if (count == NULL && found->n == REACTION_KINDS_MAX) {
+    const struct vec *kinds = map_get(&s->kinds, m->id.v);
+    if (kinds == NULL || kinds->n == 0) {
         return;
     }
-    if (count == NULL) {
-        count = arena_zalloc(arena, sizeof *count);
-        count->content = arena_str(arena, by->content);
-        vec_push(found, count);
-    }
-    count->count++;
-    count->is_mine = count->is_mine || by->user.v == asker.v;
-}
-
-void memory_find_reactions(const struct memory_room *room, struct message *m, user_id asker,
-                           struct arena *arena) {
-    struct vec found = { 0 };
-    VEC_EACH(struct message, by, &room->messages) {
-        if (by->type == MESSAGE_REACTION && by->reply_to.v == m->id.v && by->deleted_ms == 0) {
-            count_reaction(&found, by, asker, arena);
-        }
-    }
-    struct reaction_count *counts = arena_alloc(arena, found.n * sizeof *counts);
-    for (size_t i = 0; i < found.n; i++) {
-        counts[i] = *(const struct reaction_count *)found.p[i];
+    struct reaction_count *counts = arena_alloc(arena, kinds->n * sizeof *counts);
+    for (size_t i = 0; i < kinds->n; i++) {
+        const struct memory_kind *kind = kinds->p[i];
+        struct str key = memory_reaction_key(arena, m->id, asker, kind->content);
+        counts[i] = (struct reaction_count){ .content = arena_str(arena, kind->content),
+                                             .count = kind->count,
+                                             .is_mine = text_map_get(&s->reactions, key) != NULL };
     }
     m->reactions = counts;
-    m->reaction_count = found.n;
-    vec_fini(&found);
+    m->reaction_count = kinds->n;
 }
 
 /* The messages of a page and one more if there is one: newest first, or with `after` oldest
@@ -101,7 +83,7 @@ static void history(struct memory_store *s, const struct ask *ask, struct answer
     for (size_t i = 0; i < out->message_count; i++) {
         size_t at = ask->after != 0 ? i : out->message_count - 1 - i;
         out->messages[i] = memory_message_of(s, room, found[at], &out->arena);
-        memory_find_reactions(room, &out->messages[i], ask->user, &out->arena);
+        memory_find_reactions(s, &out->messages[i], ask->user, &out->arena);
     }
 }
 

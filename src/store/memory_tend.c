@@ -147,6 +147,6 @@ void memory_search(struct memory_store *s, const struct ask *ask, struct answer 
         const struct memory_room *room = map_get(&s->room_by_id, found[i]->room.v);
         out->messages[i] = memory_message_of(s, room, found[i], &out->arena);
         out->messages[i].room_name = arena_str(&out->arena, room->created.room_name);
-        memory_find_reactions(room, &out->messages[i], ask->user, &out->arena);
+        memory_find_reactions(s, &out->messages[i], ask->user, &out->arena);
     }
 }

@@ -55,6 +55,8 @@ struct kept_stmts {
     sqlite3_stmt *change;
     sqlite3_stmt *last_seq;
     sqlite3_stmt *find_reaction;
+    sqlite3_stmt *reaction_kinds;    // under a message, and whether one is among them
+    sqlite3_stmt *count_reaction;
     sqlite3_stmt *take_back;
     sqlite3_stmt *taken_back;
     sqlite3_stmt *mention;

@@ -129,6 +129,11 @@ static const struct {
     { "SELECT id FROM rooms WHERE removed_ms IS NULL AND deleted <>"
       " (SELECT count(*) FROM messages WHERE room_id = rooms.id AND deleted_ms IS NOT NULL)",
       "The deleted messages of room %s are not counted right." },
+    { "SELECT DISTINCT message_id FROM (SELECT message_id, content, count FROM reaction_counts"
+      " UNION ALL SELECT reply_to, content, -count(*) FROM messages"
+      " WHERE type = 4 AND deleted_ms IS NULL GROUP BY reply_to, content)"
+      " GROUP BY message_id, content HAVING sum(count) <> 0 OR count(*) <> 2",
+      "The reactions to message %s are not counted right." },
     { "SELECT room_id FROM reads JOIN rooms r ON r.id = room_id WHERE r.removed_ms IS NULL"
       " AND seq > max(r.pruned_seq,"
       " coalesce((SELECT max(seq) FROM messages WHERE room_id = r.id), 0))",

@@ -73,6 +73,21 @@ static enum err take_back(struct sqlite_store *s, struct batch *batch, struct ev
     return sql_step(stmt);
 }
 
+/* Under one message there are only so many kinds of reactions. */
+static enum err check_kinds(struct sqlite_store *s, struct event *ev) {
+    sqlite3_stmt *stmt = s->kept.reaction_kinds;
+    bool is_row;
+    sql_bind_u64(stmt, 1, ev->reply_to.v);
+    sql_bind_text(stmt, 2, ev->content);
+    enum err err = sql_next(stmt, &is_row);
+    if (err != OK) {
+        return err;
+    }
+    bool is_full = sql_u64(stmt, 0) >= REACTION_KINDS_MAX && sql_u64(stmt, 1) == 0;
+    sql_done(stmt);
+    return is_full ? sqlite_void(s, ev, REFUSE_too_many_reactions) : OK;
+}
+
 /* Whether a reaction is put there or taken away, and whether there is anything to do. */
 static enum err settle(struct sqlite_store *s, struct batch *batch, struct event *ev) {
     sqlite3_stmt *find = s->kept.find_reaction;
@@ -85,7 +100,8 @@ static enum err settle(struct sqlite_store *s, struct batch *batch, struct event
         return err;
     }
     if (!is_there) {
-        return ev->reaction == REACTION_REMOVE ? sqlite_void(s, ev, REFUSE_message_unknown) : OK;
+        return ev->reaction == REACTION_REMOVE ? sqlite_void(s, ev, REFUSE_message_unknown)
+                                               : check_kinds(s, ev);
     }
     ev->message.v = sql_u64(find, 0);
     ev->seq = sql_u64(find, 1);
@@ -121,6 +137,14 @@ enum err sqlite_mention(sqlite3_stmt *stmt, const struct event *ev, struct str m
     return err;
 }
 
+/* One more of its kind. */
+static enum err count_reaction(struct sqlite_store *s, const struct event *ev) {
+    sql_bind_u64(s->kept.count_reaction, 1, ev->reply_to.v);
+    sql_bind_text(s->kept.count_reaction, 2, ev->content);
+    sql_bind_u64(s->kept.count_reaction, 3, ev->message.v);
+    return sql_step(s->kept.count_reaction);
+}
+
 static enum err insert(struct sqlite_store *s, struct event *ev) {
     struct seq_slot *slot;
     enum err err = sqlite_seq_slot(s, ev->room, &slot);
@@ -146,6 +170,9 @@ static enum err insert(struct sqlite_store *s, struct event *ev) {
     }
     ev->message.v = sqlite_position_next(s);
     ev->seq = ++slot->seq;
+    if (ev->message_type == MESSAGE_REACTION && (err = count_reaction(s, ev)) != OK) {
+        return err;
+    }
     return sqlite_mention(s->kept.mention, ev, ev->mentions);
 }
 

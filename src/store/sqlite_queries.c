@@ -38,12 +38,10 @@ const char *const sqlite_queries[QUERY_COUNT] = {
                       " WHERE room_id = ?1 AND seq > ?2 AND seq <= ?3 AND deleted_ms IS NOT NULL",
     [QUERY_DELETED_DOWN] = "SELECT seq FROM messages WHERE room_id = ?1 AND seq <= ?2"
                            " AND deleted_ms IS NOT NULL ORDER BY seq DESC",
-    [QUERY_REACTION] = "SELECT id FROM messages"
-                       " WHERE reply_to = ?1 AND type = 4 AND deleted_ms IS NULL LIMIT 1",
-    [QUERY_REACTIONS] = "SELECT content, count(*), max(user_id = ?2) FROM messages"
-                        " WHERE reply_to = ?1 AND type = 4 AND deleted_ms IS NULL"
-                        " GROUP BY content ORDER BY min(id)"
-                        " LIMIT " TEXT_OF_VALUE(REACTION_KINDS_MAX),
+    [QUERY_REACTIONS] = "SELECT c.content, c.count, c.first, EXISTS (SELECT 1 FROM messages"
+                        " WHERE reply_to = ?1 AND user_id = ?2 AND content = c.content"
+                        " AND type = 4 AND deleted_ms IS NULL)"
+                        " FROM reaction_counts c WHERE c.message_id = ?1",
     [QUERY_NEW] = "SELECT " MESSAGE_COLUMNS MESSAGES " AND m.seq > ?2 ORDER BY m.seq LIMIT ?3",
     [QUERY_CHANGED] = "SELECT " MESSAGE_COLUMNS ", c.position, c.kind"
                       " FROM changes c JOIN messages m ON m.id = c.message_id"

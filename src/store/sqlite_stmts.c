@@ -40,6 +40,11 @@ static const struct {
                    " FROM rooms WHERE id = ?1"),
     STMT(find_reaction, "SELECT id, seq, at_ms FROM messages WHERE reply_to = ?1 AND user_id = ?2"
                         " AND content = ?3 AND type = 4 AND deleted_ms IS NULL"),
+    STMT(reaction_kinds, "SELECT count(*), max(content = ?2) FROM reaction_counts"
+                         " WHERE message_id = ?1"),
+    STMT(count_reaction, "INSERT INTO reaction_counts (message_id, content, count, first)"
+                         " VALUES (?1, ?2, 1, ?3)"
+                         " ON CONFLICT (message_id, content) DO UPDATE SET count = count + 1"),
     STMT(take_back, "INSERT INTO taken_back (user_id, room_id, client_id, message_id, seq, at_ms)"
                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
     STMT(taken_back, "SELECT message_id, seq, at_ms FROM taken_back"

@@ -312,6 +312,7 @@ TEST(what_was_kept_about_a_removed_room_goes_too) {
     read_to(rig, 2, ANN, 0);
     react(rig, 2, BOB, 1, "x");
     react(rig, 2, BOB, 1, "x")->client_id = STR_LIT("k");
+    react(rig, 2, BOB, 1, "y");
     OKAY(rig_commit(rig));
     fact(rig, EV_room_removed)->room.v = 2;
     OKAY(rig_commit(rig));
@@ -320,8 +321,9 @@ TEST(what_was_kept_about_a_removed_room_goes_too) {
                 "SELECT (SELECT count(*) FROM messages WHERE room_id = 2) || ' ' ||"
                 " (SELECT count(*) FROM mentions) || ' ' ||"
                 " (SELECT count(*) FROM reads) || ' ' ||"
-                " (SELECT count(*) FROM taken_back)"),
-           "0 0 0 0");
+                " (SELECT count(*) FROM taken_back) || ' ' ||"
+                " (SELECT count(*) FROM reaction_counts)"),
+           "0 0 0 0 0");
 }
 
 /* ---- what retention took */
@@ -524,6 +526,7 @@ TEST(check_tells_what_is_counted_wrong) {
     read_to(rig, GENERAL, BOB, 1);
     OKAY(rig_commit(rig));
     EQ(sql_run(rig_db(rig), "UPDATE rooms SET deleted = 1;"
+                            "INSERT INTO reaction_counts VALUES (1, 'x', 0, 1), (2, 'y', 3, 1);"
                             "UPDATE reads SET seq = 9;"
                             "UPDATE mentions SET seq = 1;"
                             "UPDATE uploads SET shown = 2;"
@@ -534,6 +537,8 @@ TEST(check_tells_what_is_counted_wrong) {
     struct buf report = BUF_INIT(4096);
     EQ(rig->store->ops->check(rig->store, &report), ERR_PROTO);
     STR_EQ(buf_str(&report), "The deleted messages of room 1 are not counted right.\n"
+                             "The reactions to message 1 are not counted right.\n"
+                             "The reactions to message 2 are not counted right.\n"
                              "Somebody has read room 1 beyond its last message.\n"
                              "Somebody is named in room 1 where no message names them.\n"
                              "The messages that show the upload a are not counted right.\n"

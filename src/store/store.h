@@ -22,7 +22,8 @@
  *                             TOGGLE and REMOVE make the event a message_deleted of it (message,
  *                             seq, position; the rest stays as it is), ADD makes it a repeat of it.
  *                             If it is not: REMOVE is void, message_unknown. A client_id that took
- *                             one back does nothing again: a message_deleted, is_repeat.
+ *                             one back does nothing again: a message_deleted, is_repeat. One more
+ *                             kind than REACTION_KINDS_MAX: void, too_many_reactions.
  *   message_edited, _deleted  room, room_name, room_kind, server, seq, position, message_type,
  *                             reply_to; in a dm `other`, the one who is not the author; content, if
  *                             it is a reaction. If the message is not there, or gone: void,
@@ -148,8 +149,8 @@ struct store_reader_ops {
      * answer has the epoch.
      * History: the newest `limit` (0: HISTORY_LIMIT_DEFAULT, at most HISTORY_LIMIT_MAX), or with
      * `before` the newest before it, `offset` of them left out; with `after` the oldest after it.
-     * Oldest first, without the deleted ones; with the reactions under each, at most
-     * REACTION_KINDS_MAX kinds.
+     * Oldest first, without the deleted ones; with the reactions under each, the kind that has been
+     * there longest first.
      * Resume: the changes after message `after_seq`, or after the position `after` if that is not
      * 0, at most `limit` (0, at most: RESUME_CHANGES_MAX). Of this room's changes those up to
      * answer.position, and no others, are in this answer and those before it. An `after_seq` the
@@ -187,10 +188,9 @@ struct store_reader_ops {
 };
 
 #define LIST_ROWS_MAX 100000
-#define REACTION_KINDS_MAX 100    // emojis told of one message
-#define UNREAD_ROWS_MAX 1000      // rooms
-#define UNREAD_COUNT_MAX 1000     // messages, and mentions, of one room
-#define UNREAD_LOOK_MAX 10000     // messages of one room that are looked at
+#define UNREAD_ROWS_MAX 1000     // rooms
+#define UNREAD_COUNT_MAX 1000    // messages, and mentions, of one room
+#define UNREAD_LOOK_MAX 10000    // messages of one room that are looked at
 
 struct store {
     const struct store_ops *ops;

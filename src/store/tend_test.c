@@ -236,6 +236,28 @@ CONTRACT(who_missed_what_went_is_told_so) {
     STR_EQ(missed(rig, a), "9+ 10+");
 }
 
+CONTRACT(reactions_that_are_pruned_are_not_counted) {
+    say(rig, GENERAL, ANN, "old");
+    react(rig, GENERAL, BOB, 1, THUMB);
+    react(rig, GENERAL, CLEO, 1, THUMB);
+    react(rig, GENERAL, CLEO, 1, "x");
+    react(rig, GENERAL, CLEO, 1, "x");    // taken back
+    struct event *young = say(rig, GENERAL, ANN, "young");
+    OKAY(rig_commit(rig));
+    react(rig, GENERAL, BOB, young->message.v, THUMB);
+    OKAY(rig_commit(rig));
+    EQ(rig_tend(rig, &(struct keep){ .messages = 4 }), 2);
+    check(rig);    // what stood under the old one is still there in part
+    EQ(rig_tend(rig, &(struct keep){ .messages = 2 }), 2);
+    check(rig);
+    STR_EQ(reactions(rig, &history(rig, GENERAL, 0, 0)->messages[0]), THUMB "1 ");
+    if (rig_is_sqlite(rig)) {
+        int64_t kinds = -1;
+        EQ(sql_number(rig_db(rig), "SELECT count(*) FROM reaction_counts", &kinds), OK);
+        EQ(kinds, 1);
+    }
+}
+
 // ---- slices
 
 TEST(a_slice_takes_a_bounded_piece_of_one_room) {

@@ -605,6 +605,7 @@ TEST(each_refusal_has_the_documents_code_and_details) {
         { REFUSE_not_member, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_banned, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_too_many_follows, "at most 1000", "PERMISSION_DENIED", "{}" },
+        { REFUSE_too_many_reactions, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_quota_full, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_too_many_sessions, "at most 10", "RATE_LIMITED", "{}" },
         { REFUSE_store_away, "", "INTERNAL_ERROR", "{}" },

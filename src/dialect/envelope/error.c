@@ -22,6 +22,7 @@ static const char *const codes[REFUSAL_COUNT] = {
     [REFUSE_rate_limited] = "RATE_LIMITED",
     [REFUSE_too_many_sessions] = "RATE_LIMITED",
     [REFUSE_too_many_follows] = "PERMISSION_DENIED",
+    [REFUSE_too_many_reactions] = "PERMISSION_DENIED",
     [REFUSE_quota_full] = "PERMISSION_DENIED",
     [REFUSE_store_away] = "INTERNAL_ERROR",
     [REFUSE_stopping] = "INTERNAL_ERROR",

@@ -13,6 +13,30 @@ ALTER TABLE messages ADD COLUMN mentions TEXT;       -- ids of users: '3,17'
 CREATE UNIQUE INDEX messages_reaction ON messages (reply_to, user_id, content)
     WHERE type = 4 AND deleted_ms IS NULL;
 
+-- How many of each kind there are under a message, whether it is still there or not. Posting adds;
+-- the triggers take away when a reaction is deleted or its row goes.
+CREATE TABLE reaction_counts (
+    message_id INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    first INTEGER NOT NULL,    -- the id of the reaction that began it; that one may be gone
+    PRIMARY KEY (message_id, content)
+) WITHOUT ROWID;
+CREATE TRIGGER reactions_deleted AFTER UPDATE OF deleted_ms ON messages
+    WHEN old.type = 4 AND old.deleted_ms IS NULL AND new.deleted_ms IS NOT NULL BEGIN
+    UPDATE reaction_counts SET count = count - 1
+        WHERE message_id = old.reply_to AND content = old.content;
+    DELETE FROM reaction_counts
+        WHERE message_id = old.reply_to AND content = old.content AND count = 0;
+END;
+CREATE TRIGGER reactions_gone AFTER DELETE ON messages
+    WHEN old.type = 4 AND old.deleted_ms IS NULL BEGIN
+    UPDATE reaction_counts SET count = count - 1
+        WHERE message_id = old.reply_to AND content = old.content;
+    DELETE FROM reaction_counts
+        WHERE message_id = old.reply_to AND content = old.content AND count = 0;
+END;
+
 -- In the room's order, so that a place can be counted from the newest back without a look at the
 -- messages themselves.
 DROP INDEX messages_deleted;
