@@ -75,6 +75,74 @@ CONTRACT(a_message_with_a_body_that_is_sent_again_is_stored_once) {
     EQ(plain->message.v, 2);
 }
 
+/* Whatever it says the second time: it is the first message that its author is told of. */
+CONTRACT(what_is_sent_again_is_the_whole_first_message) {
+    say(rig, GENERAL, ANN, "first");
+    struct event *first = say_once(rig, GENERAL, BOB, "hear this", "k1");
+    first->message_type = MESSAGE_AUDIO;
+    first->media_url = STR_LIT("https://files.example/voice.ogg");
+    first->media_type = STR_LIT("audio/ogg");
+    first->duration_ms = 15500;
+    first->reply_to.v = 1;
+    first->mentions = STR_LIT("1,3");
+    say_once(rig, GENERAL, CLEO, "plain", "k1");
+    OKAY(rig_commit(rig));
+    uint64_t at_ms = first->at_ms;
+    rig_reopen(rig);
+    struct event *again = say_once(rig, GENERAL, BOB, "what", "k1");
+    struct event *plain_again = say_once(rig, GENERAL, CLEO, "", "k1");
+    plain_again->message_type = MESSAGE_IMAGE;
+    plain_again->media_url = STR_LIT("https://files.example/cat.png");
+    plain_again->media_type = STR_LIT("image/png");
+    plain_again->duration_ms = 3;
+    plain_again->reply_to.v = 1;
+    plain_again->mentions = STR_LIT("2");
+    OKAY(rig_commit(rig));
+    OKAY(again->is_repeat && plain_again->is_repeat);
+    EQ(again->message.v, 2);
+    EQ(again->at_ms, at_ms);
+    STR_EQ(again->content, "hear this");
+    EQ(again->message_type, MESSAGE_AUDIO);
+    STR_EQ(again->media_url, "https://files.example/voice.ogg");
+    STR_EQ(again->media_type, "audio/ogg");
+    EQ(again->duration_ms, 15500);
+    EQ(again->reply_to.v, 1);
+    STR_EQ(again->mentions, "1,3");
+    EQ(plain_again->message.v, 3);
+    EQ(plain_again->message_type, MESSAGE_TEXT);
+    STR_EQ(plain_again->content, "plain");
+    EQ(plain_again->media_url.n + plain_again->media_type.n + plain_again->mentions.n, 0);
+    EQ(plain_again->duration_ms + plain_again->reply_to.v, 0);
+}
+
+CONTRACT(what_was_deleted_meanwhile_cannot_be_sent_again) {
+    say(rig, GENERAL, ANN, "first");
+    say_once(rig, GENERAL, BOB, "plain", "k1");
+    answer_to(rig, GENERAL, BOB, 1, "an answer")->client_id = STR_LIT("k2");
+    OKAY(rig_commit(rig));
+    erase(rig, 2, BOB);
+    erase(rig, 3, BOB);
+    OKAY(rig_commit(rig));
+    struct event *plain = say_once(rig, GENERAL, BOB, "plain", "k1");
+    struct event *answer = answer_to(rig, GENERAL, BOB, 1, "an answer");
+    answer->client_id = STR_LIT("k2");
+    struct reply *reply = reply_to(rig, plain);
+    struct event *imported = say_once(rig, GENERAL, BOB, "plain", "k1");
+    imported->audience = AUD_NOBODY;
+    struct event *next = say(rig, GENERAL, BOB, "next");
+    OKAY(rig_commit(rig));
+    OKAY(plain->is_void && !plain->is_repeat && answer->is_void && !answer->is_repeat);
+    EQ(plain->refusal, REFUSE_message_unknown);
+    EQ(reply->refusal, REFUSE_message_unknown);
+    EQ(plain->message.v, 2);
+    EQ(answer->refusal, REFUSE_message_unknown);
+    EQ(answer->message.v, 3);
+    OKAY(imported->is_repeat && !imported->is_void);
+    EQ(imported->message.v, 2);
+    EQ(next->seq, 4);
+    STR_EQ(changes_text(rig, GENERAL, 3, 10), "4-2 5-3 6+");
+}
+
 CONTRACT(a_deleted_message_keeps_its_type_and_nothing_to_see) {
     struct event *ev = image(rig, GENERAL, ANN, "https://files.example/cat.png");
     ev->mentions = STR_LIT("2");
@@ -277,12 +345,12 @@ CONTRACT(a_toggle_with_a_client_id_happens_once) {
     on_again->client_id = STR_LIT("on");
     OKAY(rig_commit(rig));
     EQ(off_again->type, EV_message_deleted);
-    OKAY(off_again->is_repeat && on_again->is_repeat);
+    OKAY(off_again->is_repeat && !on_again->is_repeat);
     EQ(off_again->message.v, 2);
     EQ(off_again->seq, 2);
     EQ(off_again->at_ms, off_ms);
     EQ(on_again->type, EV_message_posted);
-    EQ(on_again->message.v, 2);
+    EQ(on_again->refusal, REFUSE_message_unknown);    // it was put there, and is gone
     STR_EQ(changes_text(rig, GENERAL, 0, 10), "1+ 2+ 3-2");
 }
 

@@ -3,6 +3,7 @@
 
 #include "store/alter.h"
 #include "store/memory_data.h"
+#include "store/repeat.h"
 
 void memory_void(struct event *ev, enum refusal why) {
     ev->is_void = true;
@@ -89,6 +90,12 @@ static void repeat(struct batch *batch, struct event *ev, const struct message *
     ev->seq = first->seq;
     ev->at_ms = first->at_ms;
     ev->content = batch_str(batch, first->content);
+    ev->message_type = first->type;
+    ev->media_url = batch_str(batch, first->media_url);
+    ev->media_type = batch_str(batch, first->media_type);
+    ev->duration_ms = first->duration_ms;
+    ev->reply_to = first->reply_to;
+    ev->mentions = batch_str(batch, first->mentions);
 }
 
 /* Writes an edit or a deletion that may be. */
@@ -128,7 +135,8 @@ void memory_message_forget(struct memory_store *s, const struct message *m) {
 
 /* ---- posting */
 
-/* Whether somebody used the event's client_id before; then the event is that one again. */
+/* Whether its author used the event's client_id before; then the event is that one again, or comes
+ * to nothing, if that one is gone. */
 static bool is_repeated(struct memory_store *s, struct batch *batch, struct event *ev) {
     if (str_is_empty(ev->client_id)) {
         return false;
@@ -136,7 +144,10 @@ static bool is_repeated(struct memory_store *s, struct batch *batch, struct even
     struct str key = client_key(s, ev);
     const struct message *first = text_map_get(&s->by_client_id, key);
     const struct message *gone = text_map_get(&s->taken_back, key);
-    if (first != NULL) {
+    if (first != NULL && first->deleted_ms != 0 && !repeat_is_silent(ev)) {
+        ev->message = first->id;
+        memory_void(ev, REFUSE_message_unknown);
+    } else if (first != NULL) {
         repeat(batch, ev, first);
     } else if (gone != NULL && ev->message_type == MESSAGE_REACTION) {
         ev->type = EV_message_deleted;
@@ -145,7 +156,7 @@ static bool is_repeated(struct memory_store *s, struct batch *batch, struct even
         ev->seq = gone->seq;
         ev->at_ms = gone->deleted_ms;
     }
-    return ev->is_repeat;
+    return ev->is_repeat || ev->is_void;
 }
 
 static bool has_target(struct memory_store *s, const struct event *ev) {

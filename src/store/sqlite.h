@@ -144,9 +144,11 @@ enum err sqlite_upload_remove(struct sqlite_store *s, struct batch *batch, struc
     MUST_USE;
 
 /* Pieces of them. sqlite_repeat: makes an event the first one of its client_id, if there is one.
+ * sqlite_take_over: makes it the message that the row of `posted` or `find_reaction` tells of.
  * sqlite_void: it came to nothing; always OK. sqlite_change: edits or deletes a message that may be
  * altered. sqlite_mention: the people a message names, put down or taken away. */
 enum err sqlite_repeat(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
+void sqlite_take_over(struct batch *batch, struct event *ev, sqlite3_stmt *row);
 enum err sqlite_void(struct sqlite_store *s, struct event *ev, enum refusal why) MUST_USE;
 enum err sqlite_change(struct sqlite_store *s, struct event *ev, struct str mentions) MUST_USE;
 enum err sqlite_mention(sqlite3_stmt *stmt, const struct event *ev, struct str mentions) MUST_USE;

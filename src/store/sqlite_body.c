@@ -3,7 +3,7 @@
  * What such a message refers to must be there, and whether it is, is asked inside the transaction
  * that writes the message. An event that comes to nothing draws no number.
  *
- *      posted ──the client_id was used──> repeat
+ *      posted ──the client_id was used──> repeat; void, if the first one is gone
  *        │────the message answered is not there──> void
  *        │────a reaction: there already, or not there to be taken away──> see settle()
  *        │────the upload is not there──> void
@@ -103,15 +103,14 @@ static enum err settle(struct sqlite_store *s, struct batch *batch, struct event
         return ev->reaction == REACTION_REMOVE ? sqlite_void(s, ev, REFUSE_message_unknown)
                                                : check_kinds(s, ev);
     }
-    ev->message.v = sql_u64(find, 0);
-    ev->seq = sql_u64(find, 1);
-    uint64_t at_ms = sql_u64(find, 2);
-    sql_done(find);
     if (ev->reaction == REACTION_ADD) {
-        ev->is_repeat = true;
-        ev->at_ms = at_ms;
+        sqlite_take_over(batch, ev, find);
+        sql_done(find);
         return OK;
     }
+    ev->message.v = sql_u64(find, 0);
+    ev->seq = sql_u64(find, 1);
+    sql_done(find);
     return take_back(s, batch, ev);
 }
 

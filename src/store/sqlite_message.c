@@ -5,6 +5,7 @@
  * has taken is read again from the index. A rollback forgets both. A message that is more than a
  * plain text takes the longer way of sqlite_body.c. */
 #include "store/alter.h"
+#include "store/repeat.h"
 #include "store/sqlite.h"
 
 uint64_t sqlite_position_next(struct sqlite_store *s) {
@@ -43,6 +44,20 @@ enum err sqlite_void(struct sqlite_store *s, struct event *ev, enum refusal why)
     return OK;
 }
 
+void sqlite_take_over(struct batch *batch, struct event *ev, sqlite3_stmt *row) {
+    ev->is_repeat = true;
+    ev->message.v = sql_u64(row, 0);
+    ev->seq = sql_u64(row, 1);
+    ev->at_ms = sql_u64(row, 2);
+    ev->content = batch_str(batch, sql_text(row, 3));
+    ev->message_type = (enum message_type)sql_u64(row, 4);
+    ev->media_url = batch_str(batch, sql_text(row, 5));
+    ev->media_type = batch_str(batch, sql_text(row, 6));
+    ev->duration_ms = sql_u64(row, 7);
+    ev->reply_to.v = sql_u64(row, 8);
+    ev->mentions = batch_str(batch, sql_text(row, 9));
+}
+
 enum err sqlite_repeat(struct sqlite_store *s, struct batch *batch, struct event *ev) {
     sqlite3_stmt *posted = s->kept.posted;
     bool is_row;
@@ -53,13 +68,15 @@ enum err sqlite_repeat(struct sqlite_store *s, struct batch *batch, struct event
     if (err != OK || !is_row) {
         return err;
     }
-    ev->is_repeat = true;
-    ev->message.v = sql_u64(posted, 0);
-    ev->seq = sql_u64(posted, 1);
-    ev->at_ms = sql_u64(posted, 2);
-    ev->content = batch_str(batch, sql_text(posted, 3));
+    bool is_gone = sql_u64(posted, 10) != 0 && !repeat_is_silent(ev);
+    if (is_gone) {
+        ev->message.v = sql_u64(posted, 0);
+        err = sqlite_void(s, ev, REFUSE_message_unknown);
+    } else {
+        sqlite_take_over(batch, ev, posted);
+    }
     sql_done(posted);
-    return OK;
+    return err;
 }
 
 static bool is_plain(const struct event *ev) {
@@ -92,7 +109,7 @@ enum err sqlite_post(struct sqlite_store *s, struct batch *batch, struct event *
     }
     if (has_client_id && sqlite3_changes(s->db) == 0) {
         err = sqlite_repeat(s, batch, ev);
-        CHECK(err != OK || ev->is_repeat);
+        CHECK(err != OK || ev->is_repeat || ev->is_void);
         return err;
     }
     ev->message.v = sqlite_position_next(s);

@@ -3,6 +3,11 @@
 
 #define PURGE_ROWS "100"    // of each kind, deleted in one slice
 
+/* What sqlite_take_over reads. */
+#define FIRST_COLUMNS                                                                              \
+    "id, seq, at_ms, content, type, media_url, media_type, duration_ms, reply_to, mentions,"       \
+    " deleted_ms IS NOT NULL"
+
 /* Where each is in struct kept_stmts, and its text. A type of 4 is MESSAGE_REACTION. */
 static const struct {
     size_t offset;
@@ -19,7 +24,7 @@ static const struct {
     STMT(post_body, "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms, client_id,"
                     " type, media_url, media_type, duration_ms, reply_to, mentions)"
                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
-    STMT(posted, "SELECT id, seq, at_ms, content FROM messages"
+    STMT(posted, "SELECT " FIRST_COLUMNS " FROM messages"
                  " WHERE user_id = ?1 AND room_id = ?2 AND client_id = ?3"),
     STMT(find,
          "SELECT m.user_id, m.seq, r.id, r.name, r.kind, r.server_id, r.dm_a, r.dm_b, r.is_private,"
@@ -38,8 +43,8 @@ static const struct {
     STMT(last_seq, "SELECT max(pruned_seq, coalesce("
                    "(SELECT max(seq) FROM messages WHERE room_id = rooms.id), 0))"
                    " FROM rooms WHERE id = ?1"),
-    STMT(find_reaction, "SELECT id, seq, at_ms FROM messages WHERE reply_to = ?1 AND user_id = ?2"
-                        " AND content = ?3 AND type = 4 AND deleted_ms IS NULL"),
+    STMT(find_reaction, "SELECT " FIRST_COLUMNS " FROM messages WHERE reply_to = ?1"
+                        " AND user_id = ?2 AND content = ?3 AND type = 4 AND deleted_ms IS NULL"),
     STMT(reaction_kinds, "SELECT count(*), max(content = ?2) FROM reaction_counts"
                          " WHERE message_id = ?1"),
     STMT(count_reaction, "INSERT INTO reaction_counts (message_id, content, count, first)"

@@ -13,9 +13,11 @@
  *
  * What commit completes in an event:
  *   message_posted            message, seq. If this author has used this client_id in this room
- *                             before (or earlier in the batch): is_repeat, and message, seq, at_ms
- *                             and content of the first one; nothing is written. Else, if reply_to
- *                             is not a message of the room that is there, or is a reaction: void,
+ *                             before (or earlier in the batch): is_repeat, and all that the first
+ *                             one is made of; nothing is written. If that one was deleted since:
+ *                             void, message_unknown, and message is its id; but a repeat, if
+ *                             nobody is to be told (store/repeat.h). Else, if reply_to is not a
+ *                             message of the room that is there, or is a reaction: void,
  *                             message_unknown; if media_url is /uploads/NAME and there is no such
  *                             upload: void, upload_unknown.
  *   a reaction posted         one of each emoji from each person under a message. If his is there:

@@ -103,10 +103,14 @@ static bool put_posted(struct buf *out, const struct reply *reply) {
     return true;
 }
 
-/* The message of which there is none: the one named, or the one a new message answers. */
+/* The message of which there is none: the one named, the one that was sent with the same client_id
+ * before, or the one a new message answers. */
 static uint64_t missing_message(const struct reply *reply) {
-    bool is_answer = reply->message == 0 && reply->event != NULL;
-    return is_answer ? reply->event->reply_to.v : reply->message;
+    const struct event *ev = reply->event;
+    if (reply->message != 0 || ev == NULL) {
+        return reply->message;
+    }
+    return ev->message.v != 0 ? ev->message.v : ev->reply_to.v;
 }
 
 static void put_refused(struct buf *out, const struct reply *reply, enum lang lang) {
