@@ -117,6 +117,23 @@ CONTRACT(an_edit_names_others_and_a_deletion_nobody) {
     STR_EQ(unread_text(rig, CLEO), "general 1 unread, 1 names, read 0 of 2\n");
 }
 
+/* What he has read does not call him again, however often it is edited. */
+CONTRACT(an_edit_calls_nobody_who_has_read_the_message) {
+    name(rig, GENERAL, ANN, "2,3");
+    read_to(rig, GENERAL, BOB, 0);
+    name(rig, GENERAL, ANN, "2");
+    OKAY(rig_commit(rig));
+    edit(rig, 1, ANN, "you, I mean")->mentions = STR_LIT("2,3");
+    OKAY(rig_commit(rig));
+    STR_EQ(unread_text(rig, BOB), "general 1 unread, 1 names, read 1 of 2\n");
+    STR_EQ(unread_text(rig, CLEO), "general 2 unread, 1 names, read 0 of 2\n");
+    if (rig_is_sqlite(rig)) {
+        int64_t rows = -1;
+        EQ(sql_number(rig_db(rig), "SELECT count(*) FROM mentions", &rows), OK);
+        EQ(rows, 2);
+    }
+}
+
 CONTRACT(a_dm_is_unread_for_the_one_it_was_sent_to) {
     dm(rig, 2, ANN, BOB);
     dm(rig, 3, BOB, CLEO);

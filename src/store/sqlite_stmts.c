@@ -54,7 +54,9 @@ static const struct {
                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
     STMT(taken_back, "SELECT message_id, seq, at_ms FROM taken_back"
                      " WHERE user_id = ?1 AND room_id = ?2 AND client_id = ?3"),
-    STMT(mention, "INSERT OR IGNORE INTO mentions (user_id, room_id, seq) VALUES (?1, ?2, ?3)"),
+    STMT(mention, "INSERT OR IGNORE INTO mentions (user_id, room_id, seq) SELECT ?1, ?2, ?3"
+                  " WHERE NOT EXISTS (SELECT 1 FROM reads"
+                  " WHERE user_id = ?1 AND room_id = ?2 AND seq >= ?3)"),
     STMT(unmention, "DELETE FROM mentions WHERE user_id = ?1 AND room_id = ?2 AND seq = ?3"),
     STMT(mentions_read,
          "DELETE FROM mentions WHERE user_id = ?1 AND room_id = ?2 AND seq IN (SELECT"
