@@ -197,7 +197,7 @@ struct answer {
     uint64_t epoch;       // of the store: seqs mean something within one only
     uint64_t total;       // messages of the room, deleted ones not counted
     bool has_more;    // there are older ones; with `after` newer ones; ASK_RESUME: later changes
-    bool is_recovered;    // ASK_RESUME: nothing of what was missed is gone
+    bool is_recovered;    // ASK_RESUME: nothing of this piece of what was missed is gone
     struct list_row *rows;
     size_t row_count;
 };

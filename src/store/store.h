@@ -156,8 +156,9 @@ struct store_reader_ops {
      * Resume: the changes after message `after_seq`, or after the position `after` if that is not
      * 0, at most `limit` (0, at most: RESUME_CHANGES_MAX). Of this room's changes those up to
      * answer.position, and no others, are in this answer and those before it. An `after_seq` the
-     * room has not reached: nothing, and not recovered. What retention took is not recovered; what
-     * is left is handed out all the same. An edit of what has been taken is no loss.
+     * room has not reached: nothing, and not recovered. What retention took is not recovered, which
+     * each answer says of its own piece; what is left is handed out all the same. An edit of what
+     * has been taken is no loss.
      * Unread: by name, at most `limit` (0, at most: UNREAD_ROWS_MAX) rooms that ask.user may read
      * and has a mark in or something unread, if it is a dm of his or he is named in it. Messages
      * that are not his own, no reactions, not deleted; at most UNREAD_COUNT_MAX are counted, and

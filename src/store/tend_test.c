@@ -236,6 +236,32 @@ CONTRACT(who_missed_what_went_is_told_so) {
     STR_EQ(missed(rig, a), "9+ 10+");
 }
 
+/* Of each page it is said what that page has lost; all of it is recovered if every page is. */
+CONTRACT(what_went_is_told_of_the_page_that_lost_it) {
+    say_many(rig, GENERAL, 10, "x");
+    EQ(rig_tend(rig, &(struct keep){ .messages = 4 }), 6);
+    struct ask ask = { .kind = ASK_RESUME, .room = { GENERAL }, .after_seq = 5, .limit = 2 };
+    const struct answer *a = rig_ask(rig, &ask);
+    OKAY(a->has_more && !a->is_recovered);
+    STR_EQ(missed(rig, a), "7+ 8+");
+    ask.after_seq = 0;
+    a = rig_ask(rig, &ask);
+    OKAY(a->has_more && !a->is_recovered);
+    ask.after_seq = 6;
+    a = rig_ask(rig, &ask);
+    OKAY(a->has_more && a->is_recovered);
+    STR_EQ(missed(rig, a), "7+ 8+");
+    ask.after_seq = 0;
+    ask.after = a->position;
+    a = rig_ask(rig, &ask);
+    OKAY(!a->has_more && a->is_recovered);
+    STR_EQ(missed(rig, a), "9+ 10+");
+    EQ(rig_tend(rig, &(struct keep){ .messages = 1 }), 3);    // between two pages
+    a = rig_ask(rig, &ask);
+    OKAY(!a->has_more && !a->is_recovered);
+    STR_EQ(missed(rig, a), "10+");
+}
+
 CONTRACT(reactions_that_are_pruned_are_not_counted) {
     say(rig, GENERAL, ANN, "old");
     react(rig, GENERAL, BOB, 1, THUMB);
