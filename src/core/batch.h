@@ -154,6 +154,8 @@ enum change_kind { CHANGE_NEW, CHANGE_EDITED, CHANGE_DELETED };
 struct change {
     uint64_t position;    // grows over the whole installation
     enum change_kind kind;
+    user_id by;                // who did it; not known (it is of an old version): the author
+    struct str by_name;        // as it is now
     struct message message;    // as it is now
 };
 

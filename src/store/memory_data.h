@@ -70,6 +70,7 @@ struct memory_kind {
 struct memory_change {
     uint64_t position;
     enum change_kind kind;
+    user_id by;
     struct message *message;
 };
 

@@ -10,10 +10,10 @@ void memory_void(struct event *ev, enum refusal why) {
     ev->refusal = why;
 }
 
-static void log_change(struct memory_store *s, struct memory_room *room, struct message *m,
-                       uint64_t position, enum change_kind kind) {
+static void log_change(struct memory_store *s, struct memory_room *room,
+                       const struct memory_change *change) {
     struct memory_change *c = arena_alloc(&s->arena, sizeof *c);
-    *c = (struct memory_change){ .position = position, .kind = kind, .message = m };
+    *c = *change;
     vec_push(&room->log, c);
 }
 
@@ -119,7 +119,9 @@ static void change(struct memory_store *s, struct message *m, struct event *ev) 
         }
     }
     ev->position = ++s->position;
-    log_change(s, room, m, ev->position, is_edit ? CHANGE_EDITED : CHANGE_DELETED);
+    log_change(s, room,
+               &(struct memory_change){ ev->position, is_edit ? CHANGE_EDITED : CHANGE_DELETED,
+                                        ev->user, m });
 }
 
 void memory_message_forget(struct memory_store *s, const struct message *m) {
@@ -215,7 +217,7 @@ static void insert(struct memory_store *s, struct event *ev) {
     if (m->type == MESSAGE_REACTION) {
         add_reaction(s, m);
     }
-    log_change(s, room, m, m->id.v, CHANGE_NEW);
+    log_change(s, room, &(struct memory_change){ m->id.v, CHANGE_NEW, m->user, m });
     ev->message = m->id;
     ev->seq = m->seq;
 }

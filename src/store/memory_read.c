@@ -256,7 +256,9 @@ static size_t changes_after(struct memory_store *s, const struct memory_room *ro
     for (size_t i = 0; count < limit && i < room->log.n; i++) {
         const struct memory_change *c = room->log.p[i];
         if (c->position > position) {
-            changes[count++] = (struct change){ c->position, c->kind,
+            const struct memory_user *by = map_get(&s->user_by_id, c->by.v);
+            changes[count++] = (struct change){ c->position, c->kind, c->by,
+                                                arena_str(arena, by->created.username),
                                                 memory_message_of(s, room, c->message, arena) };
         }
     }

@@ -59,7 +59,8 @@ TEST(a_database_of_every_older_version_is_brought_up_with_what_is_in_it) {
                    " VALUES (1, 1, 1, 1, 'old', 6);"
                    "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms, deleted_ms)"
                    " VALUES (2, 1, 2, 1, '', 7, 8);"
-                   "INSERT INTO changes VALUES (3, 1, 2, 2, 8)"),
+                   "INSERT INTO changes (position, room_id, kind, message_id, at_ms)"
+                   " VALUES (3, 1, 2, 2, 8)"),
            OK);
         if (version >= 3) {    // from then on rooms count them
             EQ(sql_run(db, "UPDATE rooms SET deleted = 1"), OK);
@@ -71,6 +72,10 @@ TEST(a_database_of_every_older_version_is_brought_up_with_what_is_in_it) {
         STR_EQ(contents(rig, history(rig, GENERAL, 0, 0)), "old ");
         EQ(history(rig, GENERAL, 0, 0)->total, 1);
         EQ(number(rig_db(rig), "SELECT count(*) FROM hub_messages"), 1);
+        SCOPED(change_log_fini) struct change_log log = { 0 };
+        EQ(rig->reader->ops->changes(rig->reader, (room_id){ GENERAL }, 2, 10, &log), OK);
+        EQ(log.count, 1);
+        EQ(log.changes[0].by.v, 1);    // it was not kept: the author
         SCOPED(buf_fini) struct buf report = BUF_INIT(4096);
         EQ(rig->store->ops->check(rig->store, &report), OK);
         buf_fini(&why);

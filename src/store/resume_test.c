@@ -48,6 +48,35 @@ CONTRACT(what_was_missed_comes_in_order_and_with_its_end) {
     STR_EQ(a->changes[0].message.content, "4");
 }
 
+CONTRACT(who_did_it_is_told_with_a_change) {
+    say(rig, GENERAL, ANN, "rude");
+    say(rig, GENERAL, ANN, "edited");
+    react(rig, GENERAL, CLEO, 2, "+");
+    react(rig, GENERAL, CLEO, 2, "+");
+    struct event *gone = erase(rig, 1, BOB);
+    gone->is_moderator = true;
+    edit(rig, 2, ANN, "by its author");
+    OKAY(rig_commit(rig));
+    rig_reopen(rig);
+    const struct answer *a = resume(rig, GENERAL, 0, 0);
+    STR_EQ(missed(rig, a), "1+ 2+ 3+ 4-3 5-1 6~2");
+    static const uint64_t by[] = { ANN, ANN, CLEO, CLEO, BOB, ANN };
+    static const char *const names[] = { "ann", "ann", "cleo", "cleo", "bob", "ann" };
+    for (size_t i = 0; i < COUNT(by); i++) {
+        EQ(a->changes[i].by.v, by[i]);
+        STR_EQ(a->changes[i].by_name, names[i]);
+    }
+    EQ(a->changes[4].message.user.v, ANN);
+    struct event *ev = fact(rig, EV_user_erased);
+    ev->user.v = BOB, ev->username = STR_LIT("erased-2");
+    OKAY(rig_commit(rig));
+    SCOPED(change_log_fini) struct change_log log = { 0 };
+    EQ(rig->reader->ops->changes(rig->reader, (room_id){ GENERAL }, 4, 10, &log), OK);
+    EQ(log.changes[0].by.v, BOB);
+    STR_EQ(log.changes[0].by_name, "erased-2");
+    EQ(log.changes[1].by.v, ANN);
+}
+
 CONTRACT(what_does_not_fit_into_one_answer_comes_in_the_next) {
     fill(rig);
     const struct answer *a = resume(rig, GENERAL, 1, 2);

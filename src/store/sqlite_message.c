@@ -172,6 +172,7 @@ enum err sqlite_change(struct sqlite_store *s, struct event *ev, struct str ment
     sql_bind_u64(change, 3, is_edit ? CHANGE_EDITED : CHANGE_DELETED);
     sql_bind_u64(change, 4, ev->message.v);
     sql_bind_u64(change, 5, ev->at_ms);
+    sql_bind_u64(change, 6, ev->user.v);
     return sql_step(change);
 }
 

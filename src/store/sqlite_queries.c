@@ -19,7 +19,7 @@
 #define TEXT_OF(x) #x
 #define TEXT_OF_VALUE(x) TEXT_OF(x)
 
-/* Message queries have the columns that message_of reads; those of the log, two more. The lists
+/* Message queries have the columns that message_of reads; those of the log, four more. The lists
  * have one shape: id, name, mobile, role, kind, is_private, at_ms, messages; that of rooms has
  * their rules beyond. A type of 4 is MESSAGE_REACTION. */
 const char *const sqlite_queries[QUERY_COUNT] = {
@@ -43,9 +43,10 @@ const char *const sqlite_queries[QUERY_COUNT] = {
                         " AND type = 4 AND deleted_ms IS NULL)"
                         " FROM reaction_counts c WHERE c.message_id = ?1",
     [QUERY_NEW] = "SELECT " MESSAGE_COLUMNS MESSAGES " AND m.seq > ?2 ORDER BY m.seq LIMIT ?3",
-    [QUERY_CHANGED] = "SELECT " MESSAGE_COLUMNS ", c.position, c.kind"
+    [QUERY_CHANGED] = "SELECT " MESSAGE_COLUMNS ", c.position, c.kind, b.id, b.username"
                       " FROM changes c JOIN messages m ON m.id = c.message_id"
                       " JOIN users u ON u.id = m.user_id"
+                      " JOIN users b ON b.id = coalesce(c.user_id, m.user_id)"
                       " WHERE c.room_id = ?1 AND c.position > ?2 ORDER BY c.position LIMIT ?3",
     [QUERY_POSITION] = "SELECT max(coalesce((SELECT max(id) FROM messages), 0),"
                        " coalesce((SELECT max(position) FROM changes), 0),"

@@ -87,13 +87,28 @@ static struct message message_of(sqlite3_stmt *row, const struct room_facts *roo
     return m;
 }
 
+/* The row of a message, or of what became of one. */
+static struct change change_of(sqlite3_stmt *row, const struct room_facts *room,
+                               struct arena *arena) {
+    struct message m = message_of(row, room, arena);
+    if (sqlite3_column_count(row) == MESSAGE_COLUMN_COUNT) {
+        return (struct change){ m.id.v, CHANGE_NEW, m.user, m.username, m };
+    }
+    return (struct change){
+        .position = sql_u64(row, MESSAGE_COLUMN_COUNT),
+        .kind = (enum change_kind)sql_u64(row, MESSAGE_COLUMN_COUNT + 1),
+        .by.v = sql_u64(row, MESSAGE_COLUMN_COUNT + 2),
+        .by_name = arena_str(arena, sql_text(row, MESSAGE_COLUMN_COUNT + 3)),
+        .message = m,
+    };
+}
+
 struct rows sqlite_rows(struct arena *arena, size_t limit) {
     return (struct rows){ arena, arena_alloc(arena, limit * sizeof(struct change)), 0, limit };
 }
 
 enum err sqlite_messages(sqlite3_stmt *stmt, const struct room_facts *room, uint64_t from,
                          struct rows *out) {
-    bool has_position = sqlite3_column_count(stmt) > MESSAGE_COLUMN_COUNT;
     bool is_row = true;
     enum err err = OK;
 
@@ -101,11 +116,7 @@ enum err sqlite_messages(sqlite3_stmt *stmt, const struct room_facts *room, uint
     sql_bind_u64(stmt, 2, from);
     sql_bind_u64(stmt, 3, out->limit);
     while (out->n < out->limit && (err = sql_next(stmt, &is_row)) == OK && is_row) {
-        struct change *c = &out->p[out->n++];
-        c->message = message_of(stmt, room, out->arena);
-        c->position = has_position ? sql_u64(stmt, MESSAGE_COLUMN_COUNT) : c->message.id.v;
-        c->kind =
-            has_position ? (enum change_kind)sql_u64(stmt, MESSAGE_COLUMN_COUNT + 1) : CHANGE_NEW;
+        out->p[out->n++] = change_of(stmt, room, out->arena);
     }
     sql_done(stmt);
     return err;

@@ -38,8 +38,8 @@ static const struct {
                  " duration_ms = NULL, mentions = NULL,"
                  " content = CASE type WHEN 4 THEN content ELSE '' END WHERE id = ?1"),
     STMT(count_deleted, "UPDATE rooms SET deleted = deleted + 1 WHERE id = ?1"),
-    STMT(change, "INSERT INTO changes (position, room_id, kind, message_id, at_ms)"
-                 " VALUES (?1, ?2, ?3, ?4, ?5)"),
+    STMT(change, "INSERT INTO changes (position, room_id, kind, message_id, at_ms, user_id)"
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
     STMT(last_seq, "SELECT max(pruned_seq, coalesce("
                    "(SELECT max(seq) FROM messages WHERE room_id = rooms.id), 0))"
                    " FROM rooms WHERE id = ?1"),

@@ -505,7 +505,7 @@ TEST(check_tells_what_is_wrong) {
     EQ(sql_run(rig_db(rig), "DELETE FROM messages WHERE id = 2;"
                             "PRAGMA foreign_keys = OFF;"
                             "UPDATE messages SET user_id = 99 WHERE id = 1;"
-                            "INSERT INTO changes VALUES (1, 1, 1, 77, 0)"),
+                            "INSERT INTO changes VALUES (1, 1, 1, 77, 0, NULL)"),
        OK);
     struct buf report = BUF_INIT(4096);
     EQ(rig->store->ops->check(rig->store, &report), ERR_PROTO);

@@ -50,6 +50,9 @@ UPDATE rooms SET deleted =
     (SELECT count(*) FROM messages WHERE room_id = rooms.id AND deleted_ms IS NOT NULL);
 CREATE INDEX rooms_dm_b ON rooms (dm_b) WHERE kind = 2;
 
+-- Who edited or deleted: a moderator may. NULL, as in older rows: the author.
+ALTER TABLE changes ADD COLUMN user_id INTEGER;
+
 -- The counter of ids and positions is never below meta's 'position', whatever was pruned.
 
 -- How far somebody has read. The mark only moves forward.
