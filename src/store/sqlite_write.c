@@ -156,6 +156,9 @@ static enum err write_event(struct sqlite_store *s, struct batch *batch, struct 
     ev->is_void = false;    // they may be, from a try that was rolled back
     ev->is_repeat = false;
     ev->refusal = REFUSE_NONE;
+    if (ev->type == EV_message_posted) {
+        ev->message.v = 0;
+    }
     return thoughts[ev->type] != NULL ? thoughts[ev->type](s, batch, ev) : write_fact(s, ev);
 }
 

@@ -641,12 +641,25 @@ TEST(a_rate_limit_says_how_long) {
 TEST(the_message_that_an_answer_misses_is_named) {
     DESK(d);
     struct event ev = room_message();
+    ev.message.v = 0;    // it got no number
     ev.reply_to.v = 99;
     ev.is_void = true;
     struct reply reply = {
         .cmd = CMD_message_send, .at_ms = AT_MS, .refusal = REFUSE_message_unknown, .event = &ev
     };
     explains(&d, &reply, "ROOM_NOT_FOUND", "{\"message_id\":99}");
+}
+
+TEST(the_first_message_that_is_gone_is_named_to_who_sends_it_again) {
+    DESK(d);
+    struct event ev = room_message();
+    ev.message.v = 77;
+    ev.reply_to.v = 99;
+    ev.is_void = true;
+    struct reply reply = {
+        .cmd = CMD_message_send, .at_ms = AT_MS, .refusal = REFUSE_message_unknown, .event = &ev
+    };
+    explains(&d, &reply, "ROOM_NOT_FOUND", "{\"message_id\":77}");
 }
 
 TEST(errors_are_said_in_the_readers_language) {
