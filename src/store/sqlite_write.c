@@ -157,7 +157,7 @@ static enum err write_event(struct sqlite_store *s, struct batch *batch, struct 
     ev->is_repeat = false;
     ev->refusal = REFUSE_NONE;
     if (ev->type == EV_message_posted) {
-        ev->message.v = 0;
+        ev->message.v = 0;    // a void one would be taken for a message that is gone
     }
     return thoughts[ev->type] != NULL ? thoughts[ev->type](s, batch, ev) : write_fact(s, ev);
 }
