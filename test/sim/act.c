@@ -1,8 +1,7 @@
 /* What clients do: the table below says how often, and one function each how. In the storm they do
  * everything; in the calm they only speak, listen and read; in the quiet they see to what is not
  * acknowledged yet, and then say nothing more. */
-#include <stdio.h>
-
+#include "test/sim/speech.h"
 #include "test/sim/world.h"
 
 #define FRAME_BYTES_MAX 16384
@@ -10,6 +9,7 @@
 #define UNACKED_HIGH 40    // messages not acknowledged, then it says nothing new
 #define PAGES_MAX 12       // histories asked for at once
 #define FLOOD 100          // requests in one write
+#define PARTS 12           // requests in one batch, at most
 
 void act_later(struct client *c, uint64_t in_us) {
     world_add(c->w, in_us, DUE_ACT, c->index, ++c->act_no);    // whatever was planned is not, now
@@ -17,14 +17,27 @@ void act_later(struct client *c, uint64_t in_us) {
 
 /* ---- frames */
 
-/* Ends a frame that was begun with its type and fields, with the ref of its request. */
-static void ask(struct client *c, struct buf *frame, const struct wish *wish) {
-    if (wish->ref != 0) {
-        buf_printf(frame, ",\"id\":%llu", (unsigned long long)wish->ref);
-    }
-    buf_put_char(frame, '}');
+static bool is_envelope(const struct client *c) {
+    return (c->traits & TRAIT_ENVELOPE) != 0;
+}
+
+/* Sends a whole frame, or puts it into the batch that is being made. */
+static void hand_over(struct client *c, const struct buf *frame, struct wish *wish) {
     CHECK(buf_ok(frame));
-    wire_say(c, buf_str(frame));
+    if (!c->is_batching) {
+        wire_say(c, buf_str(frame));
+        return;
+    }
+    wish->is_part = true;
+    wish->batch_no = c->batch_no;
+    buf_put_str(&c->batch, c->part_count++ > 0 ? STR_LIT(",") : STR_NONE);
+    buf_put_str(&c->batch, buf_str(frame));
+}
+
+/* Ends a frame that was begun and has its fields, with the ref of its request. */
+static void ask(struct client *c, struct buf *frame, struct wish *wish) {
+    speech_end(c, frame, wish->ref);
+    hand_over(c, frame, wish);
 }
 
 static struct str room_name(const struct client *c, uint32_t room) {
@@ -55,9 +68,29 @@ static uint64_t any_person(struct client *c) {
     return w->persons[i].id;
 }
 
+static void put_body(struct buf *frame, const struct said *said, uint32_t n) {
+    SCOPED(buf_fini) struct buf content = BUF_INIT(FRAME_BYTES_MAX);
+    if (said->is_reaction) {
+        truth_put_reaction(&content, n);
+        buf_printf(frame, ",\"message_type\":\"reaction\",\"action\":\"add\",\"reply_to\":%llu",
+                   (unsigned long long)said->target);
+    } else {
+        truth_put_content(&content, n, 0);
+    }
+    BUF_PUT_LIT(frame, ",\"content\":");
+    json_put_text(frame, buf_str(&content));
+    if (said->has_client_id) {
+        buf_printf(frame, ",\"client_id\":\"c%u\"", n);
+    }
+}
+
+static void put_room(const struct client *c, struct buf *frame, uint32_t room) {
+    BUF_PUT_LIT(frame, ",\"room\":");
+    json_put_text(frame, room_name(c, room));
+}
+
 /* Puts a message that has a number on the wire, for the first time or once more. */
 static void put(struct client *c, uint32_t n, bool has_ref) {
-    SCOPED(buf_fini) struct buf content = BUF_INIT(FRAME_BYTES_MAX);
     SCOPED(buf_fini) struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
     struct said *said = truth_said(&c->w->truth, n);
     struct wish *wish = wish_add(c, said->is_dm ? WISH_DM : WISH_SAY);
@@ -67,18 +100,15 @@ static void put(struct client *c, uint32_t n, bool has_ref) {
     wish->ref = has_ref ? wish->ref : 0;
     wish->may_be_silent = said->is_silent;
     said->attempts++;
+    said->is_part = said->is_part || c->is_batching;
     if (said->is_dm) {
-        buf_printf(&frame, "{\"type\":\"dm\",\"to\":%llu", (unsigned long long)said->other);
+        speech_begin(c, &frame, SPEECH_DM);
+        speech_put_person(c, &frame, SPEECH_DM, said->other);
     } else {
-        BUF_PUT_LIT(&frame, "{\"type\":\"message\",\"room\":");
-        json_put_text(&frame, room_name(c, said->room));
+        speech_begin(c, &frame, SPEECH_SAY);
+        put_room(c, &frame, said->room);
     }
-    truth_put_content(&content, n, 0);
-    BUF_PUT_LIT(&frame, ",\"content\":");
-    json_put_text(&frame, buf_str(&content));
-    if (said->has_client_id) {
-        buf_printf(&frame, ",\"client_id\":\"c%u\"", n);
-    }
+    put_body(&frame, said, n);
     ask(c, &frame, wish);
 }
 
@@ -94,7 +124,7 @@ static bool has_nameless(const struct client *c) {
 
 static void say(struct client *c, const struct said *what, bool has_ref) {
     struct said said = *what;
-    has_ref = has_ref || has_nameless(c);
+    has_ref = has_ref || has_nameless(c) || is_envelope(c);
     said.client = c->index;
     said.person = c->person;
     said.link_no = c->link_no;
@@ -123,36 +153,173 @@ static void do_dm(struct client *c) {
         !world_one_in(c->w, 4));
 }
 
-static void ask_room(struct client *c, enum wish_kind kind, const char *type, uint32_t room) {
-    SCOPED(buf_fini) struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
-    struct wish *wish = wish_add(c, kind);
-    wish->room = room;
-    buf_printf(&frame, "{\"type\":\"%s\",\"room\":", type);
-    json_put_text(&frame, room_name(c, room));
-    if (kind == WISH_TYPING) {
-        wish->may_be_silent = true;
-        buf_printf(&frame, ",\"typing\":%s", world_one_in(c->w, 2) ? "true" : "false");
+/* A post this person may know of; NULL: none is drawn. */
+static struct post *any_post(struct client *c, bool is_own) {
+    struct world *w = c->w;
+    uint64_t me = w->persons[c->person].id;
+    for (int i = 0; i < 8 && w->truth.post_count > 0; i++) {
+        uint64_t newest = MIN(w->truth.post_count, 40);
+        size_t back = world_below(w, world_one_in(w, 3) ? w->truth.post_count : newest);
+        struct post *post = w->truth.all_posts[w->truth.post_count - 1 - back];
+        const struct place *place = post->place;
+        bool is_mine = truth_said(&w->truth, post->n)->person == c->person;
+        bool is_known = place->is_dm ? place->pair[0] == me || place->pair[1] == me
+                                     : world_may_see(w, &w->persons[c->person], place->room);
+        if (is_known && place->removed_order == 0 && (is_mine || !is_own)) {
+            return post;
+        }
     }
-    ask(c, &frame, wish);
+    return NULL;
 }
 
-static void do_join(struct client *c) {
-    ask_room(c, WISH_JOIN, "join", any_room(c));
-}
-
-static void do_leave(struct client *c) {
-    ask_room(c, WISH_LEAVE, "leave", own_room(c));
-}
-
-static void do_typing(struct client *c) {
-    ask_room(c, WISH_TYPING, "typing", own_room(c));
+static uint64_t partner(const struct client *c, const struct place *place) {
+    return place->pair[place->pair[0] == c->w->persons[c->person].id];
 }
 
 static void do_ping(struct client *c) {
     SCOPED(buf_fini) struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
     struct wish *wish = wish_add(c, WISH_PING);
-    BUF_PUT_LIT(&frame, "{\"type\":\"ping\"");
+    speech_begin(c, &frame, SPEECH_PING);
     ask(c, &frame, wish);
+}
+
+/* What is put under a message. The hub's clients have no word for it, and say something. */
+static void do_react(struct client *c) {
+    const struct post *post = is_envelope(c) ? any_post(c, false) : NULL;
+    if (post == NULL || truth_said(&c->w->truth, post->n)->is_reaction) {
+        do_say(c);
+        return;
+    }
+    struct said said = { .is_reaction = true,
+                         .target = post->id,
+                         .has_client_id = world_one_in(c->w, 2),
+                         .is_dm = post->place->is_dm };
+    if (said.is_dm) {
+        said.other = partner(c, post->place);
+    } else {
+        said.room = post->place->room;
+    }
+    say(c, &said, true);
+}
+
+/* An edit or a deletion of one's own, or what one may not. */
+static void do_alter(struct client *c) {
+    struct post *post = is_envelope(c) ? any_post(c, !world_one_in(c->w, 6)) : NULL;
+    if (post == NULL) {
+        do_ping(c);
+        return;
+    }
+    SCOPED(buf_fini) struct buf content = BUF_INIT(FRAME_BYTES_MAX);
+    SCOPED(buf_fini) struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
+    struct said *said = truth_said(&c->w->truth, post->n);
+    bool is_edit = !said->is_reaction && !world_one_in(c->w, 3);
+    struct wish *wish = wish_add(c, WISH_ALTER);
+    wish->n = post->n;
+    speech_begin(c, &frame, is_edit ? SPEECH_EDIT : SPEECH_DELETE);
+    buf_printf(&frame, ",\"message_id\":%llu", (unsigned long long)post->id);
+    if (is_edit) {
+        truth_put_content(&content, post->n, ++said->edits);
+        BUF_PUT_LIT(&frame, ",\"content\":");
+        json_put_text(&frame, buf_str(&content));
+    }
+    if (post->place->is_dm && world_one_in(c->w, 2)) {
+        speech_put_person(c, &frame, SPEECH_READ, partner(c, post->place));
+    }
+    ask(c, &frame, wish);
+}
+
+static void do_read(struct client *c) {
+    const struct post *post = is_envelope(c) ? any_post(c, false) : NULL;
+    if (post == NULL) {
+        do_ping(c);
+        return;
+    }
+    SCOPED(buf_fini) struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
+    struct wish *wish = wish_add(c, WISH_READ);
+    speech_begin(c, &frame, SPEECH_READ);
+    if (post->place->is_dm) {
+        wish->other = partner(c, post->place);
+        speech_put_person(c, &frame, SPEECH_READ, wish->other);
+    } else {
+        wish->room = post->place->room;
+        put_room(c, &frame, wish->room);
+    }
+    if (!world_one_in(c->w, 4)) {
+        buf_printf(&frame, ",\"message_id\":%llu", (unsigned long long)post->id);
+    }
+    ask(c, &frame, wish);
+}
+
+static void ask_room(struct client *c, enum wish_kind kind, enum speech_verb verb, uint32_t room) {
+    SCOPED(buf_fini) struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
+    struct wish *wish = wish_add(c, kind);
+    wish->room = room;
+    speech_begin(c, &frame, verb);
+    put_room(c, &frame, room);
+    if (kind == WISH_TYPING) {
+        wish->may_be_silent = true;
+        buf_printf(&frame, ",\"typing\":%s", verb == SPEECH_TYPING ? "true" : "false");
+    }
+    ask(c, &frame, wish);
+}
+
+/* Whether it is on its way into a room, or out. */
+static bool is_moving(const struct client *c, uint32_t room) {
+    for (size_t i = 0; i < c->wish_count; i++) {
+        const struct wish *wish = &c->wishes[i];
+        bool is_move = wish->kind == WISH_JOIN || wish->kind == WISH_LEAVE ||
+                       wish->kind == WISH_SAY || wish->kind == WISH_RESUME;
+        if (is_move && wish->room == room) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Behind what it has had, or somewhere before that, as another program of the same person would. */
+static void resume(struct client *c, uint32_t room) {
+    SCOPED(buf_fini) struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
+    struct wish *wish = wish_add(c, WISH_RESUME);
+    uint64_t had = c->had_seq[room];
+    wish->room = room;
+    wish->after_seq = world_one_in(c->w, 3) ? world_below(c->w, had + 1) : had;
+    speech_begin(c, &frame, SPEECH_RESUME);
+    put_room(c, &frame, room);
+    buf_printf(&frame, ",\"after_seq\":%llu", (unsigned long long)wish->after_seq);
+    trace_step(&c->w->trace, "resumes: client, after", c->index, wish->after_seq);
+    sub_resume(sub_of_room(c, room), wish->after_seq);
+    ask(c, &frame, wish);
+}
+
+/* Resumes a room, if that may be. */
+static bool come_again(struct client *c, uint32_t room) {
+    bool may_resume = is_envelope(c) && !sub_of_room(c, room)->is_in && !is_moving(c, room);
+    if (may_resume) {
+        resume(c, room);
+    }
+    return may_resume;
+}
+
+static void do_join(struct client *c) {
+    uint32_t room = any_room(c);
+    bool is_again = !c->is_batching && !world_one_in(c->w, 3) && come_again(c, room);
+    if (!is_again) {
+        ask_room(c, WISH_JOIN, SPEECH_JOIN, room);
+    }
+}
+
+/* Not in a batch, where nobody could tell what was still heard before it. */
+static void do_leave(struct client *c) {
+    if (c->is_batching) {
+        do_ping(c);
+        return;
+    }
+    ask_room(c, WISH_LEAVE, SPEECH_LEAVE, own_room(c));
+}
+
+static void do_typing(struct client *c) {
+    ask_room(c, WISH_TYPING, world_one_in(c->w, 2) ? SPEECH_TYPING : SPEECH_TYPING_STOP,
+             own_room(c));
 }
 
 /* Who asks for many pages at once gets more than may wait for a connection. */
@@ -177,12 +344,12 @@ static void do_history(struct client *c) {
     wish->limit = world_one_in(w, 3) ? 50 : 1 + world_below(w, 40);
     if (is_dm) {
         wish->other = any_person(c);
-        buf_printf(&frame, "{\"type\":\"dm_history\",\"with\":%llu",
-                   (unsigned long long)wish->other);
+        speech_begin(c, &frame, SPEECH_DM_HISTORY);
+        speech_put_person(c, &frame, SPEECH_DM_HISTORY, wish->other);
     } else {
         wish->room = world_one_in(w, 2) ? own_room(c) : any_room(c);
-        BUF_PUT_LIT(&frame, "{\"type\":\"room_history\",\"room\":");
-        json_put_text(&frame, room_name(c, wish->room));
+        speech_begin(c, &frame, SPEECH_HISTORY);
+        put_room(c, &frame, wish->room);
     }
     if (w->truth.post_count > 0 && world_one_in(w, 3)) {
         wish->before = w->truth.all_posts[world_below(w, w->truth.post_count)]->id;
@@ -206,8 +373,9 @@ static void do_bad_frame(struct client *c) {
     }
     SCOPED(buf_fini) struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
     struct wish *wish = wish_add(c, WISH_BAD);
-    buf_put_str(&frame, str_of(bad[world_below(c->w, COUNT(bad))]));
-    ask(c, &frame, wish);
+    buf_printf(&frame, "%s,\"id\":%llu}", bad[world_below(c->w, COUNT(bad))],
+               (unsigned long long)wish->ref);
+    hand_over(c, &frame, wish);
 }
 
 /* ---- manners */
@@ -280,20 +448,54 @@ static void do_something(struct client *c) {
         void (*act)(struct client *c);
         unsigned weight;
     } acts[] = {
-        { do_say, 40 },     { do_dm, 15 },    { do_join, 14 }, { do_leave, 4 },
-        { do_history, 12 }, { do_typing, 5 }, { do_ping, 5 },  { do_bad_frame, 5 },
+        { do_say, 34 },    { do_dm, 13 },   { do_join, 14 },     { do_leave, 4 },
+        { do_history, 9 }, { do_react, 7 }, { do_alter, 6 },     { do_read, 4 },
+        { do_typing, 3 },  { do_ping, 3 },  { do_bad_frame, 3 },
     };
     uint64_t drawn = world_below(c->w, 100);
     size_t i = 0;
     while (drawn >= acts[i].weight) {
         drawn -= acts[i++].weight;
     }
-    bool is_saying = acts[i].act == do_say || acts[i].act == do_dm;
+    bool is_saying = acts[i].act == do_say || acts[i].act == do_dm || acts[i].act == do_react;
     if (is_saying && (c->unacked_count >= UNACKED_HIGH || world_us() < c->retry_us)) {
         do_ping(c);
     } else {
         acts[i].act(c);
     }
+}
+
+/* What a program asks for first that comes back: all its rooms. Nothing is said in them by the same
+ * batch, whose answers come last: nobody could tell then how far they were resumed. */
+static void do_return(struct client *c) {
+    uint64_t drawn = world_below(c->w, 8);
+    if (drawn == 0) {
+        do_history(c);
+    } else if (drawn == 1 || !come_again(c, any_room(c))) {
+        do_ping(c);
+    }
+}
+
+/* Some of it at once, in one message. */
+static void do_batch(struct client *c) {
+    SCOPED(buf_fini) struct buf frame = BUF_INIT(PARTS * FRAME_BYTES_MAX);
+    buf_reset(&c->batch);
+    c->part_count = 0;
+    void (*part)(struct client * c) = world_one_in(c->w, 2) ? do_return : do_something;
+    c->batch_no++;
+    c->is_batching = true;
+    for (uint64_t parts = 1 + world_below(c->w, PARTS); parts > 0; parts--) {
+        part(c);
+    }
+    c->is_batching = false;
+    CHECK(buf_ok(&c->batch));
+    struct wish *wish = wish_add(c, WISH_BATCH);
+    wish->batch_no = c->batch_no;
+    speech_begin(c, &frame, SPEECH_BATCH);
+    BUF_PUT_LIT(&frame, ",\"messages\":[");
+    buf_put_str(&frame, buf_str(&c->batch));
+    buf_put_char(&frame, ']');
+    ask(c, &frame, wish);
 }
 
 /* More at once than a session may have under way. */
@@ -318,6 +520,9 @@ static void act_on(struct client *c) {
         flood(c);
     }
     uint64_t times = (c->traits & TRAIT_CHATTY) != 0 ? 1 + world_below(w, 6) : 1;
+    if (is_envelope(c) && world_one_in(w, 8)) {
+        do_batch(c);
+    }
     while (times-- > 0 && c->state == CLIENT_ON && c->wish_count < WISHES_MAX) {
         do_something(c);
     }

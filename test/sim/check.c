@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "core/core.h"
+#include "server/catchup.h"
 #include "server/worker.h"
 #include "store/store.h"
 #include "test/sim/world.h"
@@ -25,6 +26,7 @@ void check_bounds(struct world *w) {
         for (int state = 0; state < SESSION_STATE_COUNT; state++) {
             LIST_EACH(s, &server->workers[i].sessions[state], struct session, on_state) {
                 w->seen[SEEN_held] += s->is_held;
+                w->seen[SEEN_resuming] += catchup_is_busy(s);
                 w->seen[SEEN_blocked] += s->conn.is_write_blocked;
                 if (s->outbox.bytes > w->plan.outbox_bytes + LAST_WORDS_BYTES) {
                     trace_fail(&w->trace, "bounds", "%u bytes wait for one session",

@@ -6,6 +6,7 @@
  *      └───────────────────┴────────────────────────────────┴──────────────────┘
  *
  *     act.c    what it does next
+ *     speech.c words: what frames are called in its dialect, both ways
  *     wire.c   bytes: HTTP upgrade, WebSocket frames, links
  *     hear.c   frames: what each means, and whether it may be
  *     wish.c   requests: each is answered once, in order, in time
@@ -19,9 +20,10 @@
 #include "base/json.h"
 #include "net/ws.h"
 #include "test/fakes/net.h"
+#include "test/sim/plan.h"
+#include "test/sim/sub.h"
 
 struct place;
-struct post;
 struct world;
 
 enum client_state { CLIENT_AWAY, CLIENT_SHAKING, CLIENT_ON, CLIENT_LEAVING };
@@ -31,9 +33,10 @@ enum trait {
     TRAIT_FLAKY = 2,    // is cut off often
     TRAIT_RUDE = 4,     // sends what it should not
     TRAIT_DEFLATES = 8,
-    TRAIT_LURKS = 16,     // connects and says nothing, or half a request
-    TRAIT_SHORT = 32,     // its tokens expire soon
-    TRAIT_CHATTY = 64,    // several requests in one write
+    TRAIT_LURKS = 16,        // connects and says nothing, or half a request
+    TRAIT_SHORT = 32,        // its tokens expire soon
+    TRAIT_CHATTY = 64,       // several requests in one write
+    TRAIT_ENVELOPE = 128,    // speaks that dialect; the others the hub's
 };
 
 enum wish_kind {
@@ -45,8 +48,11 @@ enum wish_kind {
     WISH_DM_HISTORY,
     WISH_TYPING,
     WISH_PING,
-    WISH_BAD,      // a frame that cannot be understood
-    WISH_ALTER,    // an edit or a deletion; no verb of the dialect, so nobody's order
+    WISH_BAD,       // a frame that cannot be understood
+    WISH_ALTER,     // an edit or a deletion; of the hub's clients it is nobody's order
+    WISH_READ,      // a read mark
+    WISH_RESUME,    // what was missed in a room
+    WISH_BATCH,     // several of the others, behind them
     WISH_OPERATOR
 };
 
@@ -59,22 +65,13 @@ struct wish {
     uint64_t other;
     uint64_t before;
     uint64_t limit;
+    uint64_t after_seq;    // WISH_RESUME
     uint64_t sent_us;
     uint64_t sent_order;    // truth.order then
     bool may_be_silent;
-    bool is_loose;    // its answer may come later than those of later requests
-};
-
-/* A room or conversation as this connection hears it. */
-struct sub {
-    bool is_dm;
-    bool is_in;
-    uint32_t room;
-    uint64_t other;
-    struct place *place;    // NULL: nothing heard yet
-    size_t cursor;          // the next entry of its log
-    uint64_t lo;            // while place is NULL: what comes first is not older than this
-    uint64_t hi;            // nor is anything as new as this left out
+    bool is_loose;        // its answer may come later than those of later requests
+    bool is_part;         // of a batch, which answers it
+    uint32_t batch_no;    // of the batch, and of its parts; 0: neither
 };
 
 struct client {
@@ -120,6 +117,14 @@ struct client {
     uint32_t *unacked;    // numbers that will be sent again, oldest first
     size_t unacked_count;
     size_t unacked_cap;
+
+    uint64_t had_seq[ROOMS_MAX];    // the last message it has had of each room, on any connection
+    struct place *had_of[ROOMS_MAX];
+    bool is_proved;      // it has been answered: it was let in, and not to be told why not
+    bool is_batching;    // what it asks for now is one batch
+    struct buf batch;    // its parts
+    uint32_t batch_no;
+    unsigned part_count;
 
     uint32_t stored_link_no;    // the truth's: what of it was stored last
     uint32_t stored_n;
@@ -180,8 +185,10 @@ void hear_end(struct client *c);
 
 /* ---- history.c */
 
+struct heard;
+
 /* A page of a history: that nothing is missing in it, and nothing too much. */
-void hear_history(struct client *c, const struct json *root, bool is_dm);
+void hear_history(struct client *c, const struct heard *h);
 
 /* ---- wish.c */
 
@@ -195,6 +202,9 @@ struct wish *wish_of_n(struct client *c, uint32_t n);
 /* It is answered: takes it out, and checks that it was its turn, and in time. */
 void wish_answered(struct client *c, struct wish *wish, bool is_early);
 
+/* Whether all parts of a batch are answered. */
+bool wish_is_whole(const struct client *c, const struct wish *batch);
+
 /* Takes one out. */
 void wish_drop(struct client *c, struct wish *wish);
 
@@ -202,27 +212,5 @@ void wish_drop(struct client *c, struct wish *wish);
 void wish_acked(struct client *c, uint32_t n, uint64_t id);
 void wish_forget(struct client *c, uint32_t n);
 void wish_again(struct client *c, uint32_t n);
-
-/* ---- sub.c */
-
-/* The sub of a room or of a conversation; made if need be. */
-struct sub *sub_of_room(struct client *c, uint32_t room);
-struct sub *sub_of_dm(struct client *c, uint64_t other);
-
-/* It begins: what was committed before `lo` will not be heard, what is from now on must be. */
-void sub_begin(struct client *c, struct sub *s, uint64_t lo);
-
-/* It ends; the next begins anew. */
-void sub_end(struct sub *s);
-
-/* An entry was told: the next one, or it is a failure. `is_answer`: it may as well be the answer to
- * something that was sent more than once. */
-void sub_hear(struct client *c, struct sub *s, struct post *post, size_t index, bool is_answer);
-
-/* Where in its place's log an entry stands, SIZE_MAX: nowhere. */
-size_t sub_find(const struct sub *s, const struct post *post, int kind, uint32_t version);
-
-/* Whether everything that was to be heard was; what is missing goes to the trace. */
-void sub_check_whole(struct client *c, struct sub *s);
 
 #endif

@@ -118,13 +118,13 @@ void fault_heal(struct world *w) {
     trace_step(&w->trace, "all is well again", 0, 0);
 }
 
-/* ---- edits and deletions: no verb of the dialect, so they are put into the session's mouth */
+/* ---- edits and deletions: no word of the hub's, so they are put into the session's mouth */
 
 static void put_alter(struct world *w, struct client *c, struct session *s, struct post *post) {
     SCOPED(buf_fini) struct buf content = BUF_INIT(16384);
     struct said *said = truth_said(&w->truth, post->n);
     const struct person *me = &w->persons[c->person];
-    bool is_edit = world_one_in(w, 3) ? false : true;
+    bool is_edit = !said->is_reaction && !world_one_in(w, 3);
     struct wish *wish = wish_add(c, WISH_ALTER);
     wish->n = post->n;
     wish->may_be_silent = true;
@@ -160,8 +160,8 @@ void fault_alter(struct world *w) {
     bool is_author = !world_one_in(w, 6);
     struct client *c = &w->clients[is_author ? said->client : world_below(w, w->plan.clients)];
     struct session *s = host_session(c->link);
-    if (c->state == CLIENT_ON && s != NULL && s->state == SESSION_LIVE && !s->is_held &&
-        !s->is_starved) {
+    if (c->state == CLIENT_ON && (c->traits & TRAIT_ENVELOPE) == 0 && s != NULL &&
+        s->state == SESSION_LIVE && !s->is_held && !s->is_starved) {
         put_alter(w, c, s, post);
     }
 }

@@ -6,18 +6,10 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "test/sim/speech.h"
 #include "test/sim/world.h"
 
 #define TROUBLE_US (8 * SECOND_US)    // how long after a store's trouble an answer may speak of it
-
-static uint64_t number(const struct json *object, const char *key) {
-    uint64_t v = 0;
-    return json_u64(json_get(object, key), &v) == OK ? v : 0;
-}
-
-static struct str text(const struct json *object, const char *key) {
-    return json_text(json_get(object, key));
-}
 
 static struct person *self(struct client *c) {
     return &c->w->persons[c->person];
@@ -30,16 +22,19 @@ static void fail(struct client *c, const char *invariant, const char *what, uint
 
 /* ---- messages */
 
+static bool is_envelope(const struct client *c) {
+    return (c->traits & TRAIT_ENVELOPE) != 0;
+}
+
 /* The post a frame speaks of; NULL: there is none, which is a failure. */
-static struct post *post_of(struct client *c, const struct json *data) {
-    uint64_t id = number(data, "id");
-    struct post *post = truth_post(&c->w->truth, id);
+static struct post *post_of(struct client *c, const struct heard *h) {
+    struct post *post = truth_post(&c->w->truth, h->id);
     if (post == NULL) {
-        fail(c, "I5", "hears a message that is not stored", id);
+        fail(c, "I5", "hears a message that is not stored", h->id);
         return NULL;
     }
-    if (number(data, "seq") != post->seq) {
-        fail(c, "I3", "hears a message under another seq", id);
+    if (h->seq != post->seq) {
+        fail(c, "I3", "hears a message under another seq", h->id);
     }
     return post;
 }
@@ -59,14 +54,14 @@ static void check_audience(struct client *c, const struct post *post, uint64_t o
     }
 }
 
-/* Who is answered for the second time gets the message as it is by now. */
-static bool are_words_right(struct str content, const struct post *post, bool is_again) {
+/* Who is answered for the second time, or catches up, gets the message as it is by now. */
+static bool are_words_right(struct str content, const struct post *post, bool may_be_new) {
     uint32_t n = 0;
     uint32_t version = 0;
     if (truth_is_content(content, post->n, 0)) {
         return true;
     }
-    if (!is_again) {
+    if (!may_be_new) {
         return false;
     }
     if (post->deleted_order != 0 && str_is_empty(content)) {
@@ -76,39 +71,39 @@ static bool are_words_right(struct str content, const struct post *post, bool is
            truth_is_content(content, n, version);
 }
 
-static void check_words(struct client *c, const struct json *data, const struct post *post) {
+static void check_words(struct client *c, const struct heard *h, const struct post *post,
+                        bool is_missed) {
     struct world *w = c->w;
     const struct said *said = truth_said(&w->truth, post->n);
     const struct person *author = &w->persons[said->person];
     bool is_again = said->client == c->index && said->attempts > 1;
-    if (!are_words_right(text(data, "content"), post, is_again)) {
+    if (!are_words_right(h->content, post, is_again || is_missed)) {
         fail(c, "I5", "hears other words than were sent", post->id);
     }
-    if (number(data, "fromUser") != author->id) {
+    if (h->user != author->id) {
         fail(c, "I5", "hears a message of another author", post->id);
     }
-    if (number(data, "ts") != post->at_ms) {
+    if (h->ts != post->at_ms) {
         fail(c, "I6", "hears another time", post->id);
     }
 }
 
-/* The request that a message of one's own answers; NULL: it is none of this connection's. */
-static struct wish *wish_for(struct client *c, const struct post *post, const struct json *root,
-                             struct str client_id) {
+/* The request that a message of one's own answers; NULL: it is none of this connection's, or its
+ * answer is the batch's to give. */
+static struct wish *wish_for(struct client *c, const struct post *post, const struct heard *h) {
     const struct said *said = truth_said(&c->w->truth, post->n);
-    uint64_t ref = number(root, "ref");
-    bool is_marked = ref != 0 || !str_is_empty(client_id);
+    bool is_marked = h->ref != 0 || !str_is_empty(h->client_id);
     if (said->client != c->index) {
         if (is_marked) {
             fail(c, "I8", "gets somebody else's acknowledgement", post->id);
         }
         return NULL;
     }
-    struct wish *wish = ref != 0 ? wish_of_ref(c, ref) : wish_of_n(c, post->n);
+    struct wish *wish = h->ref != 0 ? wish_of_ref(c, h->ref) : wish_of_n(c, post->n);
     if (!is_marked && (said->has_client_id || (wish != NULL && wish->ref != 0))) {
         return NULL;    // as the author's other connections hear it
     }
-    if (wish == NULL ? is_marked : wish->n != post->n) {
+    if (wish == NULL ? is_marked && !said->is_part : wish->n != post->n) {
         fail(c, "answers", "gets an answer to nothing", post->id);
         return NULL;
     }
@@ -121,113 +116,172 @@ static void acknowledge(struct client *c, struct wish *wish, const struct post *
     wish_answered(c, wish, false);
 }
 
-static void on_message(struct client *c, const struct json *root, const struct json *data) {
+/* What a message says beside a request of one's own: that one has come into its room. */
+static void on_own(struct client *c, struct wish *wish, const struct post *post) {
+    if (!post->place->is_dm) {
+        sub_begin(c, sub_of_room(c, post->place->room), wish->sent_order);
+    }
+    if (!wish->is_part) {
+        acknowledge(c, wish, post);
+    }
+}
+
+/* The sub of a room that is heard. In a batch whoever comes in hears the room before the answer. */
+static struct sub *heard_sub(struct client *c, uint32_t room) {
+    struct sub *sub = sub_of_room(c, room);
+    uint64_t lo = UINT64_MAX;
+    for (size_t i = 0; i < c->wish_count && !sub->is_in; i++) {
+        const struct wish *wish = &c->wishes[i];
+        bool is_coming = wish->kind == WISH_JOIN || wish->kind == WISH_SAY;
+        if (!is_coming || wish->room != room) {
+            continue;
+        }
+        lo = MIN(lo, wish->sent_order);
+        if (wish->is_part) {
+            sub_begin(c, sub, lo);
+            sub->hi = UINT64_MAX;    // it may have come in only now
+        }
+    }
+    return sub;
+}
+
+static void on_message(struct client *c, const struct heard *h) {
     struct world *w = c->w;
-    struct post *post = post_of(c, data);
+    struct post *post = post_of(c, h);
     if (post == NULL) {
         return;
     }
-    check_audience(c, post, post->order);
-    check_words(c, data, post);
-    uint32_t room = world_room(w, text(data, "room"));
+    uint32_t room = world_room(w, h->room);
     if (post->place->is_dm || post->place->room != room) {
         fail(c, "I5", "hears a message in another room", post->id);
         return;
     }
+    struct sub *sub = heard_sub(c, room);
+    check_audience(c, post, sub->is_resuming ? 0 : post->order);
+    check_words(c, h, post, sub->is_resuming);
+    if (sub->is_resuming) {
+        sub_catch_up(c, sub, post, ENTRY_NEW);
+        return;
+    }
     const struct said *said = truth_said(&w->truth, post->n);
-    struct wish *wish = wish_for(c, post, root, text(data, "client_id"));
-    struct sub *sub = sub_of_room(c, room);
-    bool is_again = wish != NULL && said->attempts > 1;
+    struct wish *wish = wish_for(c, post, h);
+    bool is_again =
+        said->client == c->index && said->attempts > 1 && (wish != NULL || said->is_part);
     if (!sub->is_in && wish == NULL) {
         fail(c, "I8", "hears a room it is not in", post->id);
         return;
     }
     if (wish != NULL) {
-        sub_begin(c, sub, wish->sent_order);
-        acknowledge(c, wish, post);
+        on_own(c, wish, post);
     }
     sub_hear(c, sub, post, post->index, is_again);
 }
 
-static void on_dm(struct client *c, const struct json *root, const struct json *data) {
-    struct post *post = post_of(c, data);
-    (void)root;
+static void on_dm(struct client *c, const struct heard *h) {
+    struct post *post = post_of(c, h);
     if (post == NULL) {
         return;
     }
     check_audience(c, post, post->order);
-    check_words(c, data, post);
+    check_words(c, h, post, false);
     if (!post->place->is_dm) {
         fail(c, "I5", "hears as a dm what is none", post->id);
         return;
     }
     const struct said *said = truth_said(&c->w->truth, post->n);
     bool is_mine = c->w->persons[said->person].id == self(c)->id;
-    if (is_mine != (json_get(data, "to") != NULL) ||
-        (is_mine && number(data, "to") != said->other)) {
+    bool is_named = is_mine || is_envelope(c);
+    if (is_named != (h->other != 0) || (is_named && h->other != said->other)) {
         fail(c, "I5", "hears a dm to another person", post->id);
     }
-    if (said->client == c->index && said->link_no == c->link_no && said->attempts == 1) {
+    if (!is_envelope(c) && said->client == c->index && said->link_no == c->link_no &&
+        said->attempts == 1) {
         fail(c, "I2", "hears its own dm", post->id);
     }
     c->w->seen[SEEN_dm]++;
+    struct wish *wish = is_envelope(c) ? wish_for(c, post, h) : NULL;
+    bool is_again = is_envelope(c) && said->client == c->index && said->attempts > 1;
+    if (wish != NULL) {
+        on_own(c, wish, post);
+    }
     uint64_t other = is_mine ? said->other : c->w->persons[said->person].id;
-    sub_hear(c, sub_of_dm(c, other), post, post->index, false);
+    sub_hear(c, sub_of_dm(c, other), post, post->index, is_again);
 }
 
-static void on_dm_ack(struct client *c, const struct json *root, const struct json *data) {
-    struct post *post = post_of(c, data);
+/* The hub's receipt of a dm; the envelope's of a part of a batch, whose message comes as well. */
+static void on_receipt(struct client *c, const struct heard *h) {
+    struct post *post = post_of(c, h);
     if (post == NULL) {
         return;
     }
     const struct said *said = truth_said(&c->w->truth, post->n);
-    struct wish *wish = wish_for(c, post, root, text(data, "client_id"));
-    if (wish == NULL || wish->kind != WISH_DM || number(data, "to") != said->other) {
+    struct wish *wish = wish_for(c, post, h);
+    bool is_fine = wish != NULL && wish->is_part == is_envelope(c) &&
+                   (said->is_dm ? h->other == said->other
+                                : wish->is_part && world_room(c->w, h->room) == said->room);
+    if (!is_fine) {
         fail(c, "answers", "gets a receipt for nothing", post->id);
         return;
     }
     bool is_again = said->attempts > 1;
+    bool is_part = wish->is_part;
+    if (is_part && !said->is_dm) {
+        sub_begin(c, sub_of_room(c, said->room), wish->sent_order);
+    }
     acknowledge(c, wish, post);
-    sub_hear(c, sub_of_dm(c, said->other), post, post->index, is_again);
+    if (!is_part) {
+        sub_hear(c, sub_of_dm(c, said->other), post, post->index, is_again);
+    }
+}
+
+static bool is_edit_right(const struct heard *h, const struct post *post, uint32_t *version) {
+    uint32_t n = 0;
+    return truth_read_content(h->content, &n, version) && n == post->n &&
+           truth_is_content(h->content, n, *version);
+}
+
+static size_t find_change(const struct post *post, int kind, uint32_t version) {
+    const struct place *place = post->place;
+    for (size_t i = post->index; i < place->count; i++) {
+        const struct entry *e = &place->entries[i];
+        bool is_it = e->post == post && (int)e->kind == kind;
+        if (is_it && (kind == ENTRY_DELETED || e->version == version)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
 }
 
 /* An edit or a deletion. */
-static void on_altered(struct client *c, const struct json *root, const struct json *data,
-                       bool is_edit) {
-    struct post *post = post_of(c, data);
-    uint32_t n = 0;
+static void on_altered(struct client *c, const struct heard *h) {
+    struct post *post = post_of(c, h);
     uint32_t version = 0;
+    int kind = h->kind == HEARD_EDIT ? ENTRY_EDITED : ENTRY_DELETED;
     if (post == NULL) {
         return;
     }
-    struct str content = text(data, "content");
-    if (is_edit && (!truth_read_content(content, &n, &version) || n != post->n ||
-                    !truth_is_content(content, n, version))) {
+    if (kind == ENTRY_EDITED && !is_edit_right(h, post, &version)) {
         fail(c, "I5", "hears an edit that nobody made", post->id);
         return;
     }
     const struct place *place = post->place;
     uint64_t other = place->pair[0] == self(c)->id ? place->pair[1] : place->pair[0];
-    struct sub *sub = place->is_dm ? sub_of_dm(c, other) : sub_of_room(c, place->room);
-    int kind = is_edit ? ENTRY_EDITED : ENTRY_DELETED;
-    size_t index = SIZE_MAX;
-    for (size_t i = post->index; i < place->count && index == SIZE_MAX; i++) {
-        const struct entry *e = &place->entries[i];
-        bool is_it = e->post == post && (int)e->kind == kind && (!is_edit || e->version == version);
-        index = is_it ? i : SIZE_MAX;
-    }
+    struct sub *sub = place->is_dm ? sub_of_dm(c, other) : heard_sub(c, place->room);
+    size_t index = find_change(post, kind, version);
     if (index == SIZE_MAX || !sub->is_in) {
         fail(c, index == SIZE_MAX ? "I5" : "I8", "hears of a change it should not", post->id);
         return;
     }
-    c->w->seen[is_edit ? SEEN_edited : SEEN_deleted]++;
-    check_audience(c, post, place->entries[index].order);
-    struct wish *wish = wish_of_ref(c, number(root, "ref"));
-    if (wish != NULL) {
-        wish_answered(c, wish, false);
-    } else if (number(root, "ref") != 0) {
+    if (h->ref > c->next_ref) {
         fail(c, "answers", "gets an answer to nothing", post->id);
     }
+    c->w->seen[kind == ENTRY_EDITED ? SEEN_edited : SEEN_deleted]++;
+    if (sub->is_resuming) {
+        check_audience(c, post, 0);
+        sub_catch_up(c, sub, post, kind);
+        return;
+    }
+    check_audience(c, post, place->entries[index].order);
     sub_hear(c, sub, post, index, false);
 }
 
@@ -247,15 +301,16 @@ static void on_leave_ack(struct client *c, struct wish *wish) {
     wish_answered(c, wish, false);
 }
 
-static void on_answer(struct client *c, const struct json *root, const struct json *data,
-                      enum wish_kind kind) {
-    struct wish *wish = wish_of_ref(c, number(root, "ref"));
+static void on_answer(struct client *c, const struct heard *h, enum wish_kind kind) {
+    struct wish *wish = wish_of_ref(c, h->ref);
     if (wish == NULL || wish->kind != kind) {
-        fail(c, "answers", "gets an answer to nothing", number(root, "ref"));
+        fail(c, "answers", "gets an answer to nothing", h->ref);
     } else if (kind == WISH_PING) {
         wish_answered(c, wish, false);
-    } else if (world_room(c->w, text(data, "room")) != wish->room) {
+    } else if (world_room(c->w, h->room) != wish->room) {
         fail(c, "answers", "gets an answer about another room", wish->ref);
+    } else if (h->is_no) {
+        return;    // the error follows
     } else if (kind == WISH_JOIN) {
         on_join_ack(c, wish);
     } else {
@@ -263,19 +318,64 @@ static void on_answer(struct client *c, const struct json *root, const struct js
     }
 }
 
-static void on_typing(struct client *c, const struct json *data) {
-    struct sub *sub = sub_of_room(c, world_room(c->w, text(data, "room")));
-    if (!sub->is_in || !world_may_see(c->w, self(c), sub->room)) {
-        fail(c, "I8", "hears typing in a room it is not in", sub->room);
+/* Done, says this; how, is told to all. */
+static void on_ack(struct client *c, const struct heard *h) {
+    struct wish *wish = wish_of_ref(c, h->ref);
+    bool is_fine = wish != NULL && (wish->kind == WISH_ALTER || wish->kind == WISH_READ ||
+                                    wish->kind == WISH_TYPING);
+    if (!is_fine) {
+        fail(c, "answers", "is told that nothing was done", h->ref);
+        return;
     }
-    if (number(data, "fromUser") == self(c)->id) {
-        fail(c, "I8", "hears itself typing", sub->room);
-    }
+    c->w->seen[SEEN_read] += wish->kind == WISH_READ;
+    wish_answered(c, wish, false);
 }
 
-static void on_room_removed(struct client *c, const struct json *data) {
-    struct sub *sub = sub_of_room(c, world_room(c->w, text(data, "room")));
-    if (!sub->is_in) {
+static void on_resumed(struct client *c, const struct heard *h) {
+    struct wish *wish = wish_of_ref(c, h->ref);
+    if (wish == NULL || wish->kind != WISH_RESUME || world_room(c->w, h->room) != wish->room) {
+        fail(c, "answers", "is resumed where it did not ask for it", h->ref);
+        return;
+    }
+    if (!world_may_see(c->w, self(c), wish->room)) {
+        fail(c, "I8", "may resume a private room", wish->room);
+    }
+    sub_resumed(c, sub_of_room(c, wish->room), wish, h);
+    wish_answered(c, wish, false);
+}
+
+/* Whether a room is resumed in a batch, whose answer may come behind what is heard of the room
+ * from then on. */
+static bool is_part_resumed(const struct client *c, uint32_t room) {
+    for (size_t i = 0; i < c->wish_count; i++) {
+        const struct wish *wish = &c->wishes[i];
+        if (wish->kind == WISH_RESUME && wish->room == room) {
+            return wish->is_part;
+        }
+    }
+    return false;
+}
+
+/* Typing, reading, coming and going. */
+static void on_notice_of(struct client *c, const struct heard *h) {
+    if (str_is_empty(h->room)) {
+        return;    // of a conversation, which is heard as long as the connection is open
+    }
+    struct sub *sub = heard_sub(c, world_room(c->w, h->room));
+    bool is_early = sub->is_resuming && !is_part_resumed(c, sub->room);
+    if (!sub->is_in || is_early || !world_may_see(c->w, self(c), sub->room)) {
+        fail(c, "I8", "hears of people in a room it is not in", sub->room);
+    }
+    if (h->kind == HEARD_TYPING && h->user == self(c)->id) {
+        fail(c, "I8", "hears itself typing", sub->room);
+    }
+    c->w->seen[SEEN_presence] += h->kind == HEARD_PRESENCE;
+}
+
+static void on_room_removed(struct client *c, const struct heard *h) {
+    struct sub *sub = heard_sub(c, world_room(c->w, h->room));
+    bool is_early = sub->is_resuming && !is_part_resumed(c, sub->room);
+    if (!sub->is_in || is_early) {
         fail(c, "I8", "hears the end of a room it is not in", sub->room);
         return;
     }
@@ -302,12 +402,25 @@ static bool had_trouble(const struct client *c, const struct wish *wish) {
     return w->troubled_us != 0 && w->troubled_us + TROUBLE_US >= since_us;
 }
 
+/* Whether what a reaction is put under may not be there any more. */
+static bool is_target_gone(const struct client *c, const struct said *said) {
+    if (said == NULL || !said->is_reaction) {
+        return false;
+    }
+    const struct post *target = truth_post(&c->w->truth, said->target);
+    return target == NULL || target->deleted_order != 0 || target->place->removed_order != 0;
+}
+
 /* Whether a room or user this request names may really not be there. */
 static bool may_be_unknown(const struct client *c, const struct wish *wish) {
     const struct world *w = c->w;
     const struct person *me = &w->persons[c->person];
-    if (wish->kind == WISH_ALTER) {
+    const struct said *said = truth_said(&w->truth, wish->n);
+    if (wish->kind == WISH_ALTER || is_target_gone(c, said)) {
         return true;
+    }
+    if (wish->kind == WISH_READ && wish->other != 0) {
+        return true;    // they may never have said a word
     }
     if (wish->kind == WISH_DM || wish->kind == WISH_DM_HISTORY) {
         const struct person *other = world_person(w, wish->other);
@@ -329,7 +442,9 @@ static bool is_code_fair(const struct client *c, const struct wish *wish, struct
         return me->is_ban_asked || wish->kind == WISH_TYPING || wish->kind == WISH_ALTER;
     }
     if (str_eq(code, STR_LIT("RATE_LIMITED"))) {
-        return c->w->plan.is_rate_limited;
+        bool is_coming =
+            wish->kind == WISH_JOIN || wish->kind == WISH_SAY || wish->kind == WISH_RESUME;
+        return c->w->plan.is_rate_limited || (is_coming && c->w->jumped_us != 0);
     }
     if (str_eq(code, STR_LIT("UNAUTHORIZED"))) {
         return me->is_erase_asked;
@@ -355,15 +470,24 @@ static void on_refused(struct client *c, const struct wish *wish, struct str cod
     c->retry_us = MAX(c->retry_us, world_us() + MIN(retry_ms, 5000) * 1000 + 100000);
 }
 
+/* Whether it may have been let in only to be told why not. */
+static bool is_at_door(const struct client *c) {
+    return is_envelope(c) && !c->is_proved;
+}
+
 /* An error to no request: why the connection ends. */
 static void on_notice(struct client *c, struct str code) {
     bool is_fair = false;
     if (str_eq(code, STR_LIT("FORBIDDEN"))) {
         is_fair = self(c)->is_ban_asked;
     } else if (str_eq(code, STR_LIT("UNAUTHORIZED"))) {
-        is_fair = self(c)->is_erase_asked || world_us() + SECOND_US >= c->expires_us;
+        is_fair = self(c)->is_erase_asked || world_us() + SECOND_US >= c->expires_us ||
+                  (is_at_door(c) && (c->has_bad_token || c->w->jumped_us >= c->opened_us));
     } else if (str_eq(code, STR_LIT("INTERNAL_ERROR"))) {
-        is_fair = is_restarting(c);
+        is_fair = is_restarting(c) || (is_at_door(c) && had_trouble(c, NULL));
+    } else if (str_eq(code, STR_LIT("RATE_LIMITED"))) {
+        is_fair = is_at_door(c);    // cut cables hold places of their own
+        c->is_suspect = true;
     }
     if (!is_fair) {
         fail(c, "errors", "is told to go without a reason", 0);
@@ -384,76 +508,127 @@ static struct wish *nameless(struct client *c) {
 /* Whether an error without a ref is why the connection ends. One to a request that had none may be
  * taken for that, too: then nothing is known of the request. */
 static bool is_notice(const struct client *c, struct str code) {
-    return str_eq(code, STR_LIT("UNAUTHORIZED")) || str_eq(code, STR_LIT("FORBIDDEN")) ||
+    return is_at_door(c) || str_eq(code, STR_LIT("UNAUTHORIZED")) ||
+           str_eq(code, STR_LIT("FORBIDDEN")) ||
            (str_eq(code, STR_LIT("INTERNAL_ERROR")) && is_restarting(c));
 }
 
-static void on_error(struct client *c, const struct json *root, const struct json *data) {
-    struct str code = text(data, "code");
-    uint64_t ref = number(root, "ref");
-    struct wish *wish = ref != 0 ? wish_of_ref(c, ref) : nameless(c);
-    if (ref == 0 && is_notice(c, code)) {
-        on_notice(c, code);
+/* What a request leads to that was refused. */
+static void on_refusal(struct client *c, struct wish *wish, const struct heard *h) {
+    if (wish->kind == WISH_RESUME) {
+        c->w->seen[SEEN_resume_refused]++;
+        sub_end(sub_of_room(c, wish->room));
+    } else if (wish->kind == WISH_SAY || wish->kind == WISH_DM) {
+        const struct said *said = truth_said(&c->w->truth, wish->n);
+        if (said->is_reaction && !said->is_dm && h->message != 0) {
+            sub_begin(c, sub_of_room(c, wish->room), wish->sent_order);    // the room was there
+        }
+        on_refused(c, wish, h->code, h->retry_ms);
+    }
+    wish_answered(c, wish, str_eq(h->code, STR_LIT("INTERNAL_ERROR")));
+}
+
+static void on_error(struct client *c, const struct heard *h) {
+    struct wish *wish = h->ref != 0 ? wish_of_ref(c, h->ref) : nameless(c);
+    if (h->ref == 0 && is_notice(c, h->code)) {
+        on_notice(c, h->code);
         if (wish != NULL) {
             wish->may_be_silent = true;
         }
         return;
     }
     if (wish == NULL) {
-        fail(c, "answers", "gets an error to nothing", ref);
+        fail(c, "answers", "gets an error to nothing", h->ref);
         return;
     }
-    if (!is_code_fair(c, wish, code)) {
+    if (!is_code_fair(c, wish, h->code)) {
         trace_fail(&c->w->trace, "errors",
-                   "client %u: request %" PRIu64 " (kind %d) is refused: %.*s", c->index, ref,
-                   (int)wish->kind, STR_FMT(code));
+                   "client %u: request %" PRIu64 " (kind %d) is refused: %.*s", c->index, h->ref,
+                   (int)wish->kind, STR_FMT(h->code));
         return;
     }
-    if (wish->kind == WISH_SAY || wish->kind == WISH_DM) {
-        on_refused(c, wish, code, number(data, "retry_after_ms"));
-    }
-    wish_answered(c, wish, str_eq(code, STR_LIT("INTERNAL_ERROR")));
+    on_refusal(c, wish, h);
 }
 
 /* ---- frames */
 
+static void on_heard(struct client *c, const struct heard *h);
+
+/* The answers of a batch: each for itself, and then for the batch. It may come in several. */
+static void on_batch(struct client *c, const struct heard *h) {
+    struct wish *wish = wish_of_ref(c, h->ref);
+    if (wish == NULL || wish->kind != WISH_BATCH) {
+        fail(c, "answers", "gets a batch for nothing", h->ref);
+        return;
+    }
+    size_t count = json_count(h->items);
+    for (size_t i = 0; i < count && !trace_has_failed(&c->w->trace); i++) {
+        struct heard part;
+        if (!speech_read(c, json_at(h->items, i), &part)) {
+            fail(c, "wire", "gets a part of no type", i);
+            return;
+        }
+        on_heard(c, &part);
+    }
+    c->w->seen[SEEN_batch]++;
+    wish = wish_of_ref(c, h->ref);
+    if (wish_is_whole(c, wish)) {
+        wish_answered(c, wish, true);
+    }
+}
+
+static void on_heard(struct client *c, const struct heard *h) {
+    switch (h->kind) {
+    case HEARD_MESSAGE: on_message(c, h); break;
+    case HEARD_DM: on_dm(c, h); break;
+    case HEARD_RECEIPT: on_receipt(c, h); break;
+    case HEARD_EDIT:
+    case HEARD_DELETION: on_altered(c, h); break;
+    case HEARD_JOINED: on_answer(c, h, WISH_JOIN); break;
+    case HEARD_LEFT: on_answer(c, h, WISH_LEAVE); break;
+    case HEARD_PONG: on_answer(c, h, WISH_PING); break;
+    case HEARD_ACK: on_ack(c, h); break;
+    case HEARD_HISTORY:
+    case HEARD_DM_HISTORY: hear_history(c, h); break;
+    case HEARD_TYPING:
+    case HEARD_PRESENCE:
+    case HEARD_READ: on_notice_of(c, h); break;
+    case HEARD_RESUMED: on_resumed(c, h); break;
+    case HEARD_ROOM_REMOVED: on_room_removed(c, h); break;
+    case HEARD_BATCH: on_batch(c, h); break;
+    case HEARD_ERROR: on_error(c, h); break;
+    case HEARD_NOTHING: break;
+    }
+}
+
+/* Its first answer proves that it was let in. */
+static void prove(struct client *c) {
+    const struct person *p = self(c);
+    c->is_proved = true;
+    if (world_is_banned(p) && p->bans[p->ban_count - 1].from_order <= c->open_lo &&
+        !world_may_be_unbanned(p)) {
+        fail(c, "I8", "is let in though banned", 0);
+    }
+    if (c->has_bad_token) {
+        fail(c, "door", "is let in with a bad token", 0);
+    }
+}
+
 void hear_frame(struct client *c, struct str json) {
     const struct json *root = NULL;
+    struct heard h;
     if (json_parse(c->w->json, json, &root) != OK) {
         fail(c, "wire", "gets what is no JSON", json.n);
         return;
     }
-    struct str type = text(root, "type");
-    const struct json *data = json_get(root, "data");
-    if (str_eq(type, STR_LIT("message"))) {
-        on_message(c, root, data);
-    } else if (str_eq(type, STR_LIT("dm"))) {
-        on_dm(c, root, data);
-    } else if (str_eq(type, STR_LIT("dm_ack"))) {
-        on_dm_ack(c, root, data);
-    } else if (str_eq(type, STR_LIT("message_edited"))) {
-        on_altered(c, root, data, true);
-    } else if (str_eq(type, STR_LIT("message_deleted"))) {
-        on_altered(c, root, data, false);
-    } else if (str_eq(type, STR_LIT("join_ack"))) {
-        on_answer(c, root, data, WISH_JOIN);
-    } else if (str_eq(type, STR_LIT("leave_ack"))) {
-        on_answer(c, root, data, WISH_LEAVE);
-    } else if (str_eq(type, STR_LIT("pong"))) {
-        on_answer(c, root, data, WISH_PING);
-    } else if (str_eq(type, STR_LIT("room_history"))) {
-        hear_history(c, root, false);
-    } else if (str_eq(type, STR_LIT("dm_history"))) {
-        hear_history(c, root, true);
-    } else if (str_eq(type, STR_LIT("typing"))) {
-        on_typing(c, data);
-    } else if (str_eq(type, STR_LIT("room_removed"))) {
-        on_room_removed(c, data);
-    } else if (str_eq(type, STR_LIT("error"))) {
-        on_error(c, root, data);
-    } else {
+    if (!speech_read(c, root, &h)) {
         fail(c, "wire", "gets a frame of no type", json.n);
+        return;
     }
+    if (!c->is_proved && (h.kind != HEARD_ERROR || h.ref != 0)) {
+        prove(c);
+    }
+    on_heard(c, &h);
 }
 
 /* ---- beginning and end */
@@ -465,8 +640,11 @@ static bool is_close_fair(struct client *c, uint16_t code) {
     case WS_CLOSE_TOO_SLOW: return c->was_deaf;
     case WS_CLOSE_BANNED: return p->is_ban_asked;
     case WS_CLOSE_UNAUTHENTICATED:
-        return p->is_erase_asked || world_us() + SECOND_US >= c->expires_us;
+        return p->is_erase_asked || world_us() + SECOND_US >= c->expires_us ||
+               (is_at_door(c) && (c->has_bad_token || c->w->jumped_us >= c->opened_us));
     case WS_CLOSE_RESTARTING: return is_restarting(c);
+    case WS_CLOSE_OVERLOADED: return is_at_door(c) && had_trouble(c, NULL);
+    case WS_CLOSE_POLICY: return is_at_door(c) && c->is_suspect;
     default: return code == c->provoked;
     }
 }
@@ -493,7 +671,7 @@ static bool is_status_fair(struct client *c, unsigned status) {
     const struct world *w = c->w;
     const struct person *p = self(c);
     switch (status) {
-    case 101: return !c->has_bad_token;
+    case 101: return !c->has_bad_token || is_envelope(c);
     case 401:
         return c->has_bad_token || p->is_erase_asked || w->jumped_us >= c->opened_us ||
                world_us() + SECOND_US >= c->expires_us;
@@ -518,10 +696,8 @@ void hear_status(struct client *c, unsigned status) {
     }
     c->state = CLIENT_ON;
     c->open_hi = w->truth.order;
-    const struct person *p = self(c);
-    if (world_is_banned(p) && p->bans[p->ban_count - 1].from_order <= c->open_lo &&
-        !world_may_be_unbanned(p)) {
-        fail(c, "I8", "is let in though banned", status);
+    if (!is_envelope(c)) {
+        prove(c);
     }
 }
 

@@ -5,6 +5,7 @@
  * for after the join ends there at the earliest. */
 #include <inttypes.h>
 
+#include "test/sim/speech.h"
 #include "test/sim/world.h"
 
 struct page {
@@ -53,7 +54,7 @@ static void check_item(const struct page *page, const struct json *item, const s
         !truth_is_content(content, n, version)) {
         fail(page, "I5", "a message is not as it was sent", post->id);
     }
-    if (number(item, "fromUser") != w->persons[said->person].id) {
+    if (speech_author(page->c, item) != w->persons[said->person].id) {
         fail(page, "I5", "a message is somebody else's", post->id);
     }
     if (number(item, "seq") != post->seq) {
@@ -121,20 +122,15 @@ static void check_edges(const struct page *page, bool has_more) {
     }
 }
 
-void hear_history(struct client *c, const struct json *root, bool is_dm) {
+void hear_history(struct client *c, const struct heard *h) {
     struct world *w = c->w;
-    struct wish *wish = wish_of_ref(c, number(root, "ref"));
+    bool is_dm = h->kind == HEARD_DM_HISTORY;
+    struct wish *wish = wish_of_ref(c, h->ref);
     if (wish == NULL || wish->kind != (is_dm ? WISH_DM_HISTORY : WISH_HISTORY)) {
         trace_fail(&w->trace, "answers", "client %u gets a history it did not ask for", c->index);
         return;
     }
-    struct page page = { .c = c, .wish = wish, .items = json_get(root, "data") };
-    bool has_more = false;
-    bool is_whole = json_bool(json_get(root, "has_more"), &has_more) == OK &&
-                    (is_dm || json_count(json_get(root, "messages")) == json_count(page.items));
-    if (!is_whole) {
-        fail(&page, "wire", "it is not what a history is", wish->ref);
-    }
+    struct page page = { .c = c, .wish = wish, .items = h->items };
     w->seen[SEEN_history] += json_count(page.items) > 0;
     check_items(&page);
     if (page.place == NULL) {
@@ -143,6 +139,6 @@ void hear_history(struct client *c, const struct json *root, bool is_dm) {
     } else {
         check_place(&page);
     }
-    check_edges(&page, has_more);
+    check_edges(&page, h->has_more);
     wish_answered(c, wish, false);
 }

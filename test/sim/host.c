@@ -137,6 +137,9 @@ static struct config *make_config(const struct plan *plan) {
         credits,
         away,
         plan->is_rate_limited ? "limits.hub.per_minute=60" : "limits.hub.per_minute=0",
+        plan->is_rate_limited ? "limits.envelope.per_minute=60" : "limits.envelope.per_minute=0",
+        plan->is_rate_limited ? "limits.hub.burst=20" : "limits.hub.burst=0",
+        "limits.envelope.per_hour=0",
         "limits.hello_ms=3s",
         "server.workers=1",
     };

@@ -36,6 +36,7 @@ struct plan plan_of(uint64_t seed) {
     p.rooms = (unsigned)between(&rng, 2, 8);
     p.private_rooms = (unsigned)rng_below(&rng, MIN(3, p.rooms));
     p.operators = (unsigned)between(&rng, 1, 2);
+    p.envelope_share = one_in(&rng, 6) ? 0 : one_in(&rng, 3) ? 100 : 50;
     p.credits = one_in(&rng, 4) ? (uint32_t)between(&rng, 16, 40) : 4096;
     p.away_ms = one_in(&rng, 3) ? (uint32_t)between(&rng, 100, 800) : 5000;
     p.outbox_bytes = one_in(&rng, 2) ? 1u << 20 : 128u << 10;

@@ -15,6 +15,7 @@ struct plan {
     unsigned persons;
     unsigned clients;    // connections at most, all persons together
     unsigned operators;
+    unsigned envelope_share;    // of the clients, in percent, that speak it; the others the hub's
     unsigned rooms;
     unsigned private_rooms;    // the last ones of them
     uint64_t storm_us;         // how long things go wrong

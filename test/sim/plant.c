@@ -161,6 +161,36 @@ static void forget_newest(void *ctx, struct answer *answer) {
     }
 }
 
+/* ---- coming back */
+
+static void read_ahead(void *ctx, struct answer *answer) {
+    answer->position += answer->ask.kind == ASK_RESUME && world_one_in(ctx, 2) ? 1 : 0;
+}
+
+static void read_behind(void *ctx, struct answer *answer) {
+    if (answer->ask.kind == ASK_RESUME && !answer->has_more && world_one_in(ctx, 2)) {
+        answer->position = 0;
+    }
+}
+
+static void forget_missed(void *ctx, struct answer *answer) {
+    if (answer->change_count > 1 && world_one_in(ctx, 4)) {
+        answer->change_count--;
+    }
+}
+
+static void cut_short(void *ctx, struct answer *answer) {
+    (void)ctx;
+    if (answer->ask.kind == ASK_RESUME) {
+        answer->has_more = false;
+    }
+}
+
+static void say_gone(void *ctx, struct answer *answer) {
+    (void)ctx;
+    answer->is_recovered = false;
+}
+
 /* ---- who is told */
 
 static bool keep_listening(void *ctx, struct batch *batch) {
@@ -324,6 +354,11 @@ static const struct plant plants[] = {
     { "the store says done and has written nothing", .begin = begin_lying },
     { "a batch the store could not write is forgotten", .ring.does_forget = forget },
     { "a history forgets its newest message", .ring.on_answer = forget_newest },
+    { "a resume says that it has read further than it has", .ring.on_answer = read_ahead },
+    { "a resume does not say how far it has read", .ring.on_answer = read_behind },
+    { "a resume forgets the newest change", .ring.on_answer = forget_missed },
+    { "a resume ends with the first answer", .ring.on_answer = cut_short },
+    { "a resume says that something is gone", .ring.on_answer = say_gone },
     { "who has left a room still hears it", .ring.on_dispatch = keep_listening },
     { "who is banned is not sent away", .ring.on_dispatch = spare_the_banned },
     { "a dm goes to a third person", .ring.on_dispatch = misdirect_dms },

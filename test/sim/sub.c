@@ -5,6 +5,8 @@
  * between the order at which the join was sent, and the one at which its answer arrived. */
 #include <inttypes.h>
 
+#include "core/limits.h"
+#include "test/sim/speech.h"
 #include "test/sim/world.h"
 
 static struct sub *find(struct client *c, bool is_dm, uint32_t room, uint64_t other) {
@@ -43,12 +45,14 @@ void sub_begin(struct client *c, struct sub *s, uint64_t lo) {
         s->is_in = true;
         s->place = NULL;
         s->lo = lo;
-        s->hi = c->w->truth.order;
+        s->hi = UINT64_MAX;
     }
+    s->hi = MIN(s->hi, c->w->truth.order);
 }
 
 void sub_end(struct sub *s) {
     s->is_in = false;
+    s->is_resuming = false;
     s->place = NULL;
 }
 
@@ -109,8 +113,19 @@ static void check_first(struct client *c, struct sub *s, const struct post *post
     }
 }
 
+/* What it has had of a room, to resume behind it. */
+static void note_had(struct client *c, const struct sub *s, const struct post *post) {
+    if (s->is_dm) {
+        return;
+    }
+    bool is_other = c->had_of[s->room] != post->place;
+    c->had_of[s->room] = post->place;
+    c->had_seq[s->room] = is_other ? post->seq : MAX(c->had_seq[s->room], post->seq);
+}
+
 void sub_hear(struct client *c, struct sub *s, struct post *post, size_t index, bool is_answer) {
     c->w->heard++;
+    note_had(c, s, post);
     c->w->seen[SEEN_again] += is_answer && (s->place == NULL || index < s->cursor);
     if (s->place == NULL && is_answer) {
         s->hi = c->w->truth.order;    // where it begins is as unknown as before
@@ -131,6 +146,115 @@ void sub_hear(struct client *c, struct sub *s, struct post *post, size_t index, 
         fail_gap(c, s, post, index);
     }
 }
+
+/* ---- catching up */
+
+void sub_resume(struct sub *s, uint64_t after_seq) {
+    *s =
+        (struct sub){ .is_in = true, .is_resuming = true, .room = s->room, .after_seq = after_seq };
+}
+
+/* Where in a log what comes behind a message begins; SIZE_MAX: there is no such message yet. */
+static size_t behind(const struct place *place, uint64_t seq) {
+    if (seq == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < place->count; i++) {
+        if (place->entries[i].kind == ENTRY_NEW && place->entries[i].post->seq == seq) {
+            return i + 1;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* It may be left out: that its message was deleted comes later, and is all there is to say. */
+static bool is_superseded(const struct entry *e) {
+    return e->kind != ENTRY_DELETED && e->post->deleted_order != 0;
+}
+
+void sub_catch_up(struct client *c, struct sub *s, struct post *post, int kind) {
+    const struct place *place = post->place;
+    c->w->heard++;
+    c->w->seen[SEEN_missed]++;
+    if (s->place == NULL) {
+        s->place = post->place;
+        s->cursor = behind(place, s->after_seq);
+        c->w->seen[SEEN_missed_other] +=
+            c->had_of[s->room] != NULL && c->had_of[s->room] != place && s->after_seq != 0;
+    }
+    note_had(c, s, post);
+    if (s->place != place) {
+        fail_gap(c, s, post, post->index);
+        return;
+    }
+    if (s->cursor == SIZE_MAX) {    // nothing was missed that anybody could tell
+        s->cursor = post->index;
+    }
+    for (size_t i = s->cursor; i < place->count; i++) {
+        const struct entry *e = &place->entries[i];
+        if (e->post == post && (int)e->kind == kind) {
+            s->cursor = i + 1;
+            s->missed++;
+            return;
+        }
+        if (!is_superseded(e)) {
+            fail_gap(c, s, post, i + 1);
+            return;
+        }
+        c->w->seen[SEEN_superseded]++;
+    }
+    trace_fail(&c->w->trace, "I2", "client %u is told again that it missed message %" PRIu64,
+               c->index, post->id);
+}
+
+/* That all was told which was there when it was asked for. What is said from now on comes as to
+ * anybody. */
+static void check_resumed(struct client *c, struct sub *s, const struct wish *wish,
+                          const struct heard *h) {
+    struct trace *t = &c->w->trace;
+    const struct place *place = s->place;
+    uint64_t seq = 0;
+    for (size_t i = 0; i < s->cursor; i++) {
+        seq = MAX(seq, place->entries[i].post->seq);
+    }
+    if (s->cursor < place->count && place->entries[s->cursor].order <= wish->sent_order) {
+        trace_fail(t, "I4", "client %u resumes place %" PRIu64 " without entry %zu", c->index,
+                   place->id, s->cursor);
+    }
+    bool may_be_late = wish->is_part;    // a batch says so behind what came next
+    if ((h->last_seq < seq && !may_be_late) || h->last_seq > place->seq) {
+        trace_fail(t, "I4", "client %u has message %" PRIu64 " of %" PRIu64 ", it says", c->index,
+                   seq, h->last_seq);
+    }
+}
+
+void sub_resumed(struct client *c, struct sub *s, const struct wish *wish, const struct heard *h) {
+    struct place *place = s->place != NULL ? s->place : c->w->rooms[s->room].place;
+    bool is_ahead = s->after_seq > h->last_seq;
+    bool is_unsure = s->place == NULL && c->w->rooms[s->room].is_remove_asked;
+    c->w->seen[SEEN_resumed]++;
+    c->w->seen[SEEN_missed_many] += s->missed > RESUME_CHANGES_MAX;
+    s->is_resuming = false;
+    if (!is_unsure && is_ahead == h->is_recovered) {
+        trace_fail(&c->w->trace, "I4", "client %u is told %d of whether nothing is gone", c->index,
+                   (int)h->is_recovered);
+    }
+    if (is_ahead && s->place != NULL) {
+        return;    // a batch says so behind what came next
+    }
+    if (is_ahead || is_unsure || place == NULL) {    // as if it had joined
+        s->lo = is_ahead ? wish->sent_order : 0;
+        s->hi = c->w->truth.order;
+        return;
+    }
+    if (s->place == NULL) {
+        s->place = place;
+        s->cursor = behind(place, s->after_seq);
+    }
+    check_resumed(c, s, wish, h);
+}
+
+/* ---- the end */
 
 static struct place *place_of(const struct client *c, const struct sub *s) {
     uint64_t self = c->w->persons[c->person].id;

@@ -40,7 +40,41 @@ void truth_put_content(struct buf *out, uint32_t n, uint32_t version) {
     }
 }
 
+/* A reaction is one emoji, so its number is in the tags of a flag: what nobody could draw, but one
+ * character all the same. */
+#define FLAG "\xf0\x9f\x8f\xb4"
+#define TAG_BYTES 4
+#define TAG_ZERO 0xb0    // the last byte of U+E0030
+#define TAG_END "\xf3\xa0\x81\xbf"
+
+static const char tag[TAG_BYTES] = { '\xf3', '\xa0', '\x80', '\0' };
+
+void truth_put_reaction(struct buf *out, uint32_t n) {
+    char digits[16];
+    int count = snprintf(digits, sizeof digits, "%u", n);
+    BUF_PUT_LIT(out, FLAG);
+    for (int i = 0; i < count; i++) {
+        buf_put(out, tag, TAG_BYTES - 1);
+        buf_put_char(out, (char)(TAG_ZERO + digits[i] - '0'));
+    }
+    BUF_PUT_LIT(out, TAG_END);
+}
+
+static bool read_reaction(struct str content, uint32_t *n) {
+    *n = 0;
+    for (size_t at = sizeof FLAG - 1; at + TAG_BYTES < content.n; at += TAG_BYTES) {
+        *n = *n * 10 + (uint8_t)content.p[at + TAG_BYTES - 1] - TAG_ZERO;
+    }
+    SCOPED(buf_fini) struct buf want = BUF_INIT(CONTENT_BYTES_MAX);
+    truth_put_reaction(&want, *n);
+    return str_eq(content, buf_str(&want));
+}
+
 bool truth_read_content(struct str content, uint32_t *n, uint32_t *version) {
+    if (str_starts(content, STR_LIT(FLAG))) {
+        *version = 0;
+        return read_reaction(content, n);
+    }
     struct str number = str_cut(&content, ' ');
     struct str rest = number;
     struct str first = str_cut(&rest, '.');
@@ -55,6 +89,10 @@ bool truth_read_content(struct str content, uint32_t *n, uint32_t *version) {
 }
 
 bool truth_is_content(struct str content, uint32_t n, uint32_t version) {
+    uint32_t number = 0;
+    if (str_starts(content, STR_LIT(FLAG))) {
+        return version == 0 && read_reaction(content, &number) && number == n;
+    }
     SCOPED(buf_fini) struct buf want = BUF_INIT(CONTENT_BYTES_MAX);
     truth_put_content(&want, n, version);
     return str_eq(content, buf_str(&want));
@@ -187,6 +225,11 @@ static void on_posted(struct truth *t, const struct event *ev) {
         trace_fail(&t->world->trace, "I5", "message %" PRIu64 " is not as it was sent",
                    ev->message.v);
     }
+    bool is_reaction = ev->message_type == MESSAGE_REACTION;
+    if (is_reaction != said->is_reaction || ev->reply_to.v != said->target) {
+        trace_fail(&t->world->trace, "I5", "message %" PRIu64 " is of another kind than was sent",
+                   ev->message.v);
+    }
     check_source(t, ev, said, place);
     check_order(t, said, n);
     check_numbers(t, ev, place);
@@ -200,6 +243,7 @@ static void on_posted(struct truth *t, const struct event *ev) {
     post->order = log_entry(t, post, ENTRY_NEW)->order;
     place->seq = ev->seq;
     said->id = post->id;
+    t->world->seen[SEEN_reaction] += is_reaction;
     t->last_id = ev->message.v;
     map_put(&t->posts, post->id, post);
     t->all_posts = xrealloc(t->all_posts, (t->post_count + 1) * sizeof(struct post *));

@@ -25,9 +25,12 @@ struct said {
     uint32_t link_no;    // the client's connection it was first sent on
     bool has_client_id;
     bool is_silent;    // a dm that nobody answers: neither ref nor client_id
+    bool is_part;      // of a batch: its answer there has its ref, and it itself as well
+    bool is_reaction;
     bool is_dm;
     uint32_t room;        // name, if not a dm
     uint64_t other;       // user, if a dm
+    uint64_t target;      // the message a reaction is put under
     uint32_t attempts;    // times it was put on the wire
     uint32_t refused;     // times it was refused
     uint64_t acked_id;    // as the sender was told; 0: not yet
@@ -110,8 +113,10 @@ struct said *truth_said(const struct truth *t, uint64_t n);
 struct post *truth_post(const struct truth *t, uint64_t id);
 struct place *truth_dm(const struct truth *t, uint64_t a, uint64_t b);
 
-/* The content of a version of what has number n; and back. false: it is no content of ours. */
+/* The content of a version of what has number n, or of a reaction of that number; and back. false:
+ * it is no content of ours. */
 void truth_put_content(struct buf *out, uint32_t n, uint32_t version);
+void truth_put_reaction(struct buf *out, uint32_t n);
 bool truth_read_content(struct str content, uint32_t *n, uint32_t *version);
 
 /* Whether the content is the given version of n, byte by byte. */

@@ -15,6 +15,7 @@ void client_init(struct client *c, struct world *w, uint32_t index) {
     *c = (struct client){ .w = w, .index = index };
     c->out = BUF_INIT(OUT_BYTES_MAX);
     c->in = BUF_INIT(IN_BYTES_MAX);
+    c->batch = BUF_INIT(OUT_BYTES_MAX);
     (void)snprintf(c->address, sizeof c->address, "10.%u.%u.%u", index >> 16 & 255,
                    index >> 8 & 255, index & 255);
 }
@@ -22,6 +23,7 @@ void client_init(struct client *c, struct world *w, uint32_t index) {
 void client_fini(struct client *c) {
     buf_fini(&c->out);
     buf_fini(&c->in);
+    buf_fini(&c->batch);
     xfree(c->wishes);
     xfree(c->subs);
     xfree(c->unacked);
@@ -143,7 +145,8 @@ static void put_token(struct client *c, struct buf *out) {
 static void ask_for_upgrade(struct client *c) {
     SCOPED(buf_fini) struct buf req = BUF_INIT(8192);
     bool is_in_query = world_one_in(c->w, 3);
-    BUF_PUT_LIT(&req, "GET /ws/hub");
+    buf_put_str(&req, (c->traits & TRAIT_ENVELOPE) != 0 ? STR_LIT("GET /ws/chat")
+                                                        : STR_LIT("GET /ws/hub"));
     if (is_in_query) {
         BUF_PUT_LIT(&req, "?token=");
         put_token(c, &req);
@@ -185,6 +188,7 @@ static void forget_link(struct client *c) {
     c->provoked = 0;
     c->close_code = 0;
     c->status = 0;
+    c->is_proved = false;
 }
 
 void wire_open(struct client *c) {

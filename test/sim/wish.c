@@ -53,26 +53,41 @@ static void check_latency(struct client *c, const struct wish *wish) {
     }
 }
 
+/* Whether another request that is older may be unanswered now. Of one batch none may. */
+static bool may_wait(const struct wish *older, const struct wish *wish, bool is_early) {
+    if (older->batch_no != 0 && older->batch_no == wish->batch_no) {
+        return false;
+    }
+    return is_early || wish->is_loose || older->is_loose;
+}
+
 void wish_answered(struct client *c, struct wish *wish, bool is_early) {
     check_latency(c, wish);
-    if (!wish->is_loose && !is_early) {
-        for (size_t i = 0; &c->wishes[i] < wish;) {
-            if (c->wishes[i].is_loose) {
-                i++;
-            } else if (c->wishes[i].may_be_silent) {
-                wish_drop(c, &c->wishes[i]);
-                wish--;
-            } else {
-                trace_fail(&c->w->trace, "order",
-                           "client %u has the answer to %" PRIu64
-                           " (kind %d) before that to %" PRIu64 " (kind %d)",
-                           c->index, wish->ref, (int)wish->kind, c->wishes[i].ref,
-                           (int)c->wishes[i].kind);
-                break;
-            }
+    for (size_t i = 0; &c->wishes[i] < wish;) {
+        const struct wish *older = &c->wishes[i];
+        if (may_wait(older, wish, is_early)) {
+            i++;
+        } else if (older->may_be_silent && !older->is_part) {
+            wish_drop(c, &c->wishes[i]);
+            wish--;
+        } else {
+            trace_fail(&c->w->trace, "order",
+                       "client %u has the answer to %" PRIu64 " (kind %d) before that to %" PRIu64
+                       " (kind %d)",
+                       c->index, wish->ref, (int)wish->kind, older->ref, (int)older->kind);
+            break;
         }
     }
     wish_drop(c, wish);
+}
+
+bool wish_is_whole(const struct client *c, const struct wish *batch) {
+    for (const struct wish *part = c->wishes; part < batch; part++) {
+        if (part->batch_no == batch->batch_no) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void wish_forget(struct client *c, uint32_t n) {

@@ -8,6 +8,7 @@
 #include "store/memory.h"
 #include "store/store.h"
 #include "test/fakes/clock.h"
+#include "test/fakes/secret.h"
 #include "test/sim/plant.h"
 
 #define START_US (100 * SECOND_US)
@@ -160,6 +161,7 @@ static unsigned draw_traits(struct world *w) {
     traits |= world_one_in(w, 25) ? TRAIT_LURKS : 0;
     traits |= world_one_in(w, 15) ? TRAIT_SHORT : 0;
     traits |= world_one_in(w, 3) ? TRAIT_CHATTY : 0;
+    traits |= world_below(w, 100) < w->plan.envelope_share ? TRAIT_ENVELOPE : 0;
     return traits;
 }
 
@@ -181,6 +183,7 @@ void world_init(struct world *w, const struct plan *plan, const struct plant *pl
         .plan = *plan, .plant = plant, .trace.is_loud = is_loud, .silent_us = UINT64_MAX
     };
     rng_seed(&w->rng, plan->seed);
+    fake_secret_start();
     fake_clock_start(START_US, START_WALL_MS);
     w->inflater = inflater_new();
     w->deflater = deflater_new(15, 1);
