@@ -430,13 +430,23 @@ static bool may_be_unknown(const struct client *c, const struct wish *wish) {
     return w->rooms[wish->room].is_remove_asked || !world_may_see(w, me, wish->room);
 }
 
+/* Whether it was stored before, and deleted since: sent once more, it is no message any more. */
+static bool is_deleted_since(const struct client *c, const struct wish *wish) {
+    if (wish->kind != WISH_SAY && wish->kind != WISH_DM) {
+        return false;
+    }
+    const struct said *said = truth_said(&c->w->truth, wish->n);
+    const struct post *post = said == NULL ? NULL : truth_post(&c->w->truth, said->id);
+    return post != NULL && post->deleted_order != 0;
+}
+
 static bool is_code_fair(const struct client *c, const struct wish *wish, struct str code) {
     const struct person *me = &c->w->persons[c->person];
     if (str_eq(code, STR_LIT("BAD_REQUEST"))) {
         return wish->kind == WISH_BAD;
     }
     if (str_eq(code, STR_LIT("NOT_FOUND"))) {
-        return may_be_unknown(c, wish);
+        return may_be_unknown(c, wish) || is_deleted_since(c, wish);
     }
     if (str_eq(code, STR_LIT("FORBIDDEN"))) {
         return me->is_ban_asked || wish->kind == WISH_TYPING || wish->kind == WISH_ALTER;
