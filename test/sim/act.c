@@ -1,6 +1,7 @@
 /* What clients do: the table below says how often, and one function each how. In the storm they do
  * everything; in the calm they only speak, listen and read; in the quiet they see to what is not
  * acknowledged yet, and then say nothing more. */
+#include "core/limits.h"
 #include "test/sim/speech.h"
 #include "test/sim/world.h"
 
@@ -276,6 +277,15 @@ static bool is_moving(const struct client *c, uint32_t room) {
     return false;
 }
 
+/* Now and then an operator removes a room right when much of it is being told. */
+static void doom(struct client *c, uint32_t room, uint64_t missed) {
+    struct world *w = c->w;
+    if (w->stage == STAGE_STORM && missed > RESUME_CHANGES_MAX && world_one_in(w, 4)) {
+        w->doomed = room;
+        act_later(&w->clients[w->plan.clients], world_below(w, 15000));
+    }
+}
+
 /* Behind what it has had, or somewhere before that, as another program of the same person would. */
 static void resume(struct client *c, uint32_t room) {
     SCOPED(buf_fini) struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
@@ -288,6 +298,8 @@ static void resume(struct client *c, uint32_t room) {
     buf_printf(&frame, ",\"after_seq\":%llu", (unsigned long long)wish->after_seq);
     trace_step(&c->w->trace, "resumes: client, after", c->index, wish->after_seq);
     sub_resume(sub_of_room(c, room), wish->after_seq);
+    const struct place *place = c->w->rooms[room].place;
+    doom(c, room, place == NULL ? 0 : place->seq - MIN(place->seq, wish->after_seq));
     ask(c, &frame, wish);
 }
 

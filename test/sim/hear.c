@@ -485,6 +485,12 @@ static bool is_at_door(const struct client *c) {
     return is_envelope(c) && !c->is_proved;
 }
 
+/* Whether its token may have been bad from the first, or expired while it knocked: the clock says
+ * once how long it is good. */
+static bool is_token_doubtful(const struct client *c) {
+    return (is_at_door(c) && c->has_bad_token) || c->w->jumped_us >= c->opened_us;
+}
+
 /* An error to no request: why the connection ends. */
 static void on_notice(struct client *c, struct str code) {
     bool is_fair = false;
@@ -492,7 +498,7 @@ static void on_notice(struct client *c, struct str code) {
         is_fair = self(c)->is_ban_asked;
     } else if (str_eq(code, STR_LIT("UNAUTHORIZED"))) {
         is_fair = self(c)->is_erase_asked || world_us() + SECOND_US >= c->expires_us ||
-                  (is_at_door(c) && (c->has_bad_token || c->w->jumped_us >= c->opened_us));
+                  is_token_doubtful(c);
     } else if (str_eq(code, STR_LIT("INTERNAL_ERROR"))) {
         is_fair = is_restarting(c) || (is_at_door(c) && had_trouble(c, NULL));
     } else if (str_eq(code, STR_LIT("RATE_LIMITED"))) {
@@ -527,6 +533,7 @@ static bool is_notice(const struct client *c, struct str code) {
 static void on_refusal(struct client *c, struct wish *wish, const struct heard *h) {
     if (wish->kind == WISH_RESUME) {
         c->w->seen[SEEN_resume_refused]++;
+        c->w->seen[SEEN_resume_cut_off] += sub_of_room(c, wish->room)->missed > 0;
         sub_end(sub_of_room(c, wish->room));
     } else if (wish->kind == WISH_SAY || wish->kind == WISH_DM) {
         const struct said *said = truth_said(&c->w->truth, wish->n);
@@ -650,8 +657,7 @@ static bool is_close_fair(struct client *c, uint16_t code) {
     case WS_CLOSE_TOO_SLOW: return c->was_deaf;
     case WS_CLOSE_BANNED: return p->is_ban_asked;
     case WS_CLOSE_UNAUTHENTICATED:
-        return p->is_erase_asked || world_us() + SECOND_US >= c->expires_us ||
-               (is_at_door(c) && (c->has_bad_token || c->w->jumped_us >= c->opened_us));
+        return p->is_erase_asked || world_us() + SECOND_US >= c->expires_us || is_token_doubtful(c);
     case WS_CLOSE_RESTARTING: return is_restarting(c);
     case WS_CLOSE_OVERLOADED: return is_at_door(c) && had_trouble(c, NULL);
     case WS_CLOSE_POLICY: return is_at_door(c) && c->is_suspect;

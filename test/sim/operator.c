@@ -28,6 +28,9 @@ static const char *const names[OPERATOR_ASK_COUNT] = {
 };
 
 static enum operator_ask draw(struct client *c) {
+    if (c->w->doomed != 0) {
+        return OPERATOR_ROOM_REMOVE;
+    }
     static const unsigned weights[OPERATOR_ASK_COUNT] = { 12, 40, 1, 8, 15, 6, 8, 10 };
     uint64_t drawn = world_below(c->w, 100);
     size_t i = 0;
@@ -62,6 +65,8 @@ static void put_line(struct client *c, enum operator_ask ask, uint64_t person, s
     case OPERATOR_BAN: p->is_ban_asked = true; break;
     case OPERATOR_ERASE: p->is_erase_asked = true; break;
     case OPERATOR_ROOM_REMOVE:
+        room = w->doomed != 0 ? &w->rooms[w->doomed] : room;
+        w->doomed = 0;
         room = room->is_private || room == w->rooms ? &w->rooms[0] : room;
         room->is_remove_asked = room != w->rooms;
         break;

@@ -74,6 +74,7 @@ struct world {
     uint64_t silent_us;    // from then on nobody sends anything
     struct person *persons;
     struct room rooms[ROOMS_MAX];
+    uint32_t doomed;    // a room that is resumed, and that an operator is to remove now; 0: none
     struct client *clients;    // the operators are the last ones
     size_t client_count;
     const struct plant *plant;    // borrowed; NULL: nothing is broken on purpose
