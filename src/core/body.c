@@ -12,8 +12,6 @@
 #include "core/text.h"
 #include "core/turn.h"
 
-#define UPLOADS_PATH "/uploads/"
-
 /* Visible ASCII without what would end an attribute or a URL in a page. */
 static bool is_url_text(struct str s) {
     for (size_t i = 0; i < s.n; i++) {

@@ -11,6 +11,7 @@
 #define MESSAGE_CHARS_MAX                                                                          \
     100000    // the most limits.message_chars may be, and what may be imported
 #define CLIENT_ID_CHARS_MAX 64
+#define UPLOADS_PATH "/uploads/"    // where our own media are, before their names
 #define MEDIA_URL_BYTES_MAX 2048
 #define UPLOAD_NAME_BYTES_MAX 128                    // behind /uploads/
 #define MEDIA_TYPE_BYTES_MAX 127                     // RFC 6838 section 4.2

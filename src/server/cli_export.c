@@ -29,7 +29,6 @@
 #include "store/store.h"
 
 #define PAGE_MESSAGES 500
-#define UPLOADS_PATH "/uploads/"
 #define LINE_BYTES_MAX (4u << 20)
 
 struct person {

@@ -18,7 +18,6 @@
 
 #define PAGE_MESSAGES 500
 #define REPORTED_MAX 20    // sentences; who needs more needs the directory's copy
-#define UPLOADS_PATH "/uploads/"
 
 struct room {
     room_id id;

@@ -97,9 +97,10 @@ static void fail_for(struct upload_request *u, enum err err) {
 static void answer_created(struct upload_request *u) {
     SCOPED(buf_fini) struct buf body = BUF_INIT(1024);
     SCOPED(buf_fini) struct buf extra = BUF_INIT(1024);
-    buf_printf(&body, "{\"media_url\":\"/uploads/%s\",\"media_type\":\"%s\",\"size\":%llu}\n",
+    buf_printf(&body,
+               "{\"media_url\":\"" UPLOADS_PATH "%s\",\"media_type\":\"%s\",\"size\":%llu}\n",
                u->saved.name, u->saved.type->name, (unsigned long long)u->saved.bytes);
-    buf_printf(&extra, "Location: /uploads/%s\r\n", u->saved.name);
+    buf_printf(&extra, "Location: " UPLOADS_PATH "%s\r\n", u->saved.name);
     METRIC_ADD(uploads_total, 1);
     METRIC_ADD(upload_bytes_total, u->saved.bytes);
     door_answer(u->session, 201, buf_str(&extra), buf_str(&body));

@@ -1,8 +1,6 @@
 /* The memory driver: how far people have read, and the files they sent. */
 #include "store/memory_data.h"
 
-#define UPLOADS_PATH "/uploads/"
-
 void memory_read(struct memory_store *s, struct batch *batch, struct event *ev) {
     (void)batch;
     struct memory_user *user = memory_user_of(s, ev->user);

@@ -238,7 +238,7 @@ void memory_post(struct memory_store *s, struct batch *batch, struct event *ev) 
     struct memory_upload *upload = memory_upload_of(s, ev->media_url);
     if (upload != NULL) {
         upload->shown++;
-    } else if (str_starts(ev->media_url, STR_LIT("/uploads/"))) {
+    } else if (str_starts(ev->media_url, STR_LIT(UPLOADS_PATH))) {
         memory_void(ev, REFUSE_upload_unknown);
         return;
     }

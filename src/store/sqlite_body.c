@@ -14,8 +14,6 @@
 #include "store/mention.h"
 #include "store/sqlite.h"
 
-#define UPLOADS_PATH "/uploads/"
-
 /* Whether nothing has decided about it yet. */
 static bool is_open(const struct event *ev) {
     return ev->type == EV_message_posted && !ev->is_repeat && !ev->is_void;

@@ -24,7 +24,6 @@ struct ring {
     struct batch *in_store;    // what the store has, committed or not
     struct batch *held;        // the same, while the core's reference to it lives
     uint64_t since_us;         // when the store got it
-    bool is_written;           // in_store, and its workers have not been told
     bool is_stuck;
     bool is_away;
     struct qnode *waiting;    // commands that may not pass the held batch, in order
@@ -254,9 +253,6 @@ static uint64_t wait_for_store(struct ring *ring) {
 }
 
 static uint64_t step_core(struct ring *ring) {
-    if (ring->is_written) {
-        return UINT64_MAX;    // let_go wakes it: nothing is decided between a commit and its telling
-    }
     if (ring->in_store != NULL) {
         return wait_for_store(ring);
     }
@@ -286,7 +282,6 @@ static void tell_kept(struct ring *ring, struct batch *batch) {
 static void let_go(struct ring *ring) {
     ring->in_store = NULL;
     ring->is_stuck = false;
-    ring->is_written = false;
     want(ring, FAKE_CORE);
 }
 
@@ -300,7 +295,7 @@ static uint64_t step_upkeep(struct ring *ring) {
     return ring->upkeep.due_us - MIN(ring->upkeep.due_us, clock_mono_us());
 }
 
-/* What is written is handed on in a step of its own: the reader may have seen it before. */
+/* What is written is handed on. */
 static uint64_t hand_on(struct ring *ring) {
     tell_kept(ring, ring->in_store);
     dispatch(ring, ring->in_store);
@@ -314,9 +309,6 @@ static uint64_t step_store(struct ring *ring) {
     const struct fake_intruder *intruder = intruder_of(ring);
     if (batch == NULL) {
         return step_upkeep(ring);
-    }
-    if (ring->is_written) {
-        return hand_on(ring);
     }
     if (ring->hooks->does_hang(ring->hooks->ctx)) {
         return FAKE_RING_LOOK_US;
@@ -338,9 +330,7 @@ static uint64_t step_store(struct ring *ring) {
         ring->hooks->on_dead(ring->hooks->ctx);    // which frees us
         return UINT64_MAX;
     }
-    ring->is_written = true;
-    want(ring, FAKE_STORE);
-    return UINT64_MAX;
+    return hand_on(ring);
 }
 
 /* ---- the reader */
