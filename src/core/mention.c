@@ -92,7 +92,7 @@ static void put_sessions(struct turn *t, const struct found *found, struct event
 
 void turn_mention(struct turn *t, const struct room *room, struct event *ev) {
     struct found found = { .count = 0 };
-    if (memchr(ev->content.p, '@', ev->content.n) == NULL) {
+    if (ev->content.n == 0 || memchr(ev->content.p, '@', ev->content.n) == NULL) {
         return;
     }
     find(t, room, ev->content, &found);

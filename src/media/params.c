@@ -14,7 +14,9 @@ static bool is_name_char(char c) {
 
 static struct str cut(struct str *rest, size_t n) {
     struct str piece = { rest->p, n };
-    *rest = (struct str){ rest->p + n, rest->n - n };
+    if (n > 0) {    // of nothing there is not even an address
+        *rest = (struct str){ rest->p + n, rest->n - n };
+    }
     return piece;
 }
 
