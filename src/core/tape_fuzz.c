@@ -43,7 +43,10 @@ static void check_line(struct str line) {
 /* A whole tape, its batch lines left out so that it is played to its end. */
 static void play(struct str tape) {
     static const struct core_limits limits = {
-        40, 3, 4, { [DIALECT_hub] = { .per_minute = 5, .per_hour = 9, .burst = 2 } }
+        .message_chars = 40,
+        .sessions_per_user = 3,
+        .follows_per_session = 4,
+        .content = { [DIALECT_hub] = { .per_minute = 5, .per_hour = 9, .burst = 2 } },
     };
     SCOPED(buf_fini) struct buf rest = BUF_INIT(BYTES_MAX);
     SCOPED(buf_fini) struct buf report = BUF_INIT(BYTES_MAX);
