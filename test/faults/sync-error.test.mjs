@@ -32,7 +32,7 @@ for (const [way, words] of Object.entries(ways)) {
         load.hush();
 
         assert.deepEqual(await server.stop(), { code: 1, signal: null });
-        assert.match(server.log, /lvl=error ev=store\.commit_failed why=/);
+        assert.match(server.log, /lvl=error ev=store\.(commit|upkeep)_failed why=/);
         bewitched.say('');
         await server.restart();
         load.healed();
