@@ -275,8 +275,9 @@ int main(int argc, char **argv) {
     if (l.opt.is_deflated) {
         l.inflater = inflater_new();
     }
-    l.packed = BUF_INIT(FRAME_BYTES_MAX);
-    l.unpacked = BUF_INIT(FRAME_BYTES_MAX);
+    for (size_t i = 0; i < ONCE_MAX; i++) {
+        l.once[i] = (struct heard_once){ BUF_INIT(FRAME_BYTES_MAX), BUF_INIT(FRAME_BYTES_MAX) };
+    }
     l.frame = BUF_INIT(FRAME_BYTES_MAX);
     l.latency_us = xalloc(LATENCIES_MAX * sizeof *l.latency_us);
     crowd_make(&l);

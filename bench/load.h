@@ -14,6 +14,7 @@
 
 #define INFLIGHT_MAX 64
 #define READ_BYTES (1u << 20)
+#define ONCE_MAX 256    // by their bytes; more than are in flight
 #define LATENCIES_MAX (1u << 22)
 
 /* What the clients speak. PROTO_RAW is nothing at all: the floor (bench/floor.c) sends frames to
@@ -59,6 +60,12 @@ struct room {
     uint64_t sent_us[INFLIGHT_MAX];    // ring: when the messages in flight left
 };
 
+/* A compressed payload and what it unpacks to. */
+struct heard_once {
+    struct buf packed;
+    struct buf unpacked;
+};
+
 struct load {
     struct options opt;
     struct room *rooms;
@@ -67,15 +74,14 @@ struct load {
     int count;               // of clients
     int joined;
     int epoll;
-    char *read_buf;               // READ_BYTES
-    char *content;                // opt.bytes of it
-    struct buf frame;             // the one being sent
-    struct inflater *inflater;    // NULL unless is_deflated
-    struct buf packed;            // the compressed payload heard last, and what it unpacked to:
-    struct buf unpacked;          // a room's members all hear the same
-    bool is_counting;             // what is heard now is measured
-    bool is_answering;            // a room's clock hearing a message says the next
-    uint64_t heard;               // by everybody, ever
+    char *read_buf;                      // READ_BYTES
+    char *content;                       // opt.bytes of it
+    struct buf frame;                    // the one being sent
+    struct inflater *inflater;           // NULL unless is_deflated
+    struct heard_once once[ONCE_MAX];    // a room's members all hear the same: unpacked once
+    bool is_counting;                    // what is heard now is measured
+    bool is_answering;                   // a room's clock hearing a message says the next
+    uint64_t heard;                      // by everybody, ever
     uint64_t errors;
     uint64_t deliveries;    // and the rest: while counting
     uint64_t messages;
