@@ -2,9 +2,9 @@
  *
  * CMD(name, who may, rate class, writes)       handler: do_<name>() in core/do_<noun>.c
  *
- * who may     MAY_ANYONE no session needed · MAY_USER an open session · MAY_OPERATOR the admin
- * socket
- *             and the command line (what a command asks beyond that, its handler checks)
+ * who may     MAY_ANYONE no session needed · MAY_USER a user, by an open session or as the caller ·
+ *             MAY_SESSION only by a session · MAY_OPERATOR the admin socket and the command line
+ *             (what a command asks beyond that, its handler checks)
  * rate class  RATE_NONE · RATE_CONTENT what creates content · RATE_VOLATILE typing: surplus dropped
  * in silence
  * writes      whether it can lead to something kept; refused as store_away while nothing can be
@@ -16,8 +16,8 @@ CMD(ping, MAY_USER, RATE_NONE, false)           // []
 CMD(session_open, MAY_ANYONE, RATE_NONE,
     false)    // [user username role mobile is_provisioned] store_away if it must create the user
 CMD(session_close, MAY_ANYONE, RATE_NONE, false)    // []
-CMD(room_join, MAY_USER, RATE_NONE, false)     // [room_name | room] this session follows the room
-CMD(room_leave, MAY_USER, RATE_NONE, false)    // [room_name | room]
+CMD(room_join, MAY_SESSION, RATE_NONE, false)    // [room_name | room] this session follows the room
+CMD(room_leave, MAY_SESSION, RATE_NONE, false)    // [room_name | room]
 CMD(message_send, MAY_USER, RATE_CONTENT,
     true)    // [room_name | room, content, client_id, BODY]; BODY: message_type media_url
              // media_type duration_ms reply_to
@@ -29,7 +29,7 @@ CMD(message_delete, MAY_USER, RATE_NONE, true)     // [message]
 CMD(room_history, MAY_USER, RATE_NONE, false)      // [room_name | room, PAGE]; PAGE: before | after
                                                    // | offset, limit
 CMD(direct_history, MAY_USER, RATE_NONE, false)    // [user, PAGE]
-CMD(room_resume, MAY_USER, RATE_NONE, false)       // [room_name | room, after_seq]
+CMD(room_resume, MAY_SESSION, RATE_NONE, false)    // [room_name | room, after_seq]
 CMD(message_search, MAY_USER, RATE_NONE, false)    // [content, (room_name | room), before, limit]
 CMD(read_set, MAY_USER, RATE_NONE, true)           // [room_name | room | user, message 0: all]
 CMD(unread_list, MAY_USER, RATE_NONE, false)       // []

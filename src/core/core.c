@@ -20,7 +20,7 @@
 #include "core/state.h"
 #include "core/turn.h"
 
-enum who_may { MAY_ANYONE, MAY_USER, MAY_OPERATOR };
+enum who_may { MAY_ANYONE, MAY_USER, MAY_SESSION, MAY_OPERATOR };
 enum rate_class { RATE_NONE, RATE_CONTENT, RATE_VOLATILE };
 
 static const struct rule {
@@ -99,7 +99,8 @@ static enum refusal check_caller(struct turn *t, enum who_may may) {
     if (may == MAY_OPERATOR) {
         return t->cmd->dialect == DIALECT_OPERATOR ? REFUSE_NONE : REFUSE_forbidden;
     }
-    if (t->user == NULL || t->user->is_erased) {
+    bool is_missing = may == MAY_SESSION && t->session == NULL;
+    if (is_missing || t->user == NULL || t->user->is_erased) {
         return REFUSE_unauthenticated;
     }
     return user_is_banned(t->user, turn_ms(t)) ? REFUSE_banned : REFUSE_NONE;
