@@ -54,11 +54,16 @@ void held_fini(struct held *held) {
     text_map_fini(&held->room_names);
 }
 
-bool held_must_wait(const struct held *held, const struct cmd *cmd) {
+bool held_must_wait(struct held *held, const struct cmd *cmd) {
     if (cmd_writes(cmd->type)) {
         return false;
     }
-    return map_get(&held->sessions, cmd->session.v) != NULL ||
-           map_get(&held->users, cmd->user) != NULL || map_get(&held->rooms, cmd->room) != NULL ||
-           text_map_get(&held->room_names, cmd->room_name) != NULL;
+    bool must_wait = map_get(&held->sessions, cmd->session.v) != NULL ||
+                     map_get(&held->users, cmd->user) != NULL ||
+                     map_get(&held->rooms, cmd->room) != NULL ||
+                     text_map_get(&held->room_names, cmd->room_name) != NULL;
+    if (must_wait) {
+        add(&held->sessions, cmd->session.v, cmd);
+    }
+    return must_wait;
 }

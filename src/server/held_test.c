@@ -59,6 +59,21 @@ TEST(a_room_that_is_not_committed_cannot_be_seen) {
     batch_unref(&batch);
 }
 
+TEST(whoever_waits_keeps_the_order_of_their_commands) {
+    struct batch *batch = batch_new(1);
+    batch_event(batch, EV_room_created)->room.v = 7;
+    SCOPED(held_fini) struct held held;
+    held_init(&held, batch);
+    struct cmd join = { .type = CMD_room_join, .session = { ANN }, .room = 7 };
+    struct cmd ping = { .type = CMD_ping, .session = { ANN } };
+    OKAY(!held_must_wait(&held, &ping));
+    OKAY(held_must_wait(&held, &join));
+    OKAY(held_must_wait(&held, &ping));
+    ping.session.v = BOB;
+    OKAY(!held_must_wait(&held, &ping));
+    batch_unref(&batch);
+}
+
 TEST(a_user_who_is_not_committed_cannot_be_asked_about) {
     struct batch *batch = batch_new(1);
     batch_event(batch, EV_user_created)->user.v = 9;

@@ -228,7 +228,7 @@ static bool is_store_back(struct ring *ring) {
 
 /* Appends what may not pass the held batch to *last and applies the rest. Returns the new end. */
 static struct qnode **sort_out(struct ring *ring, struct qnode *taken, struct qnode **last,
-                               const struct held *untouchable) {
+                               struct held *untouchable) {
     struct batch *batch = batch_new(clock_wall_ms());
     while (taken != NULL) {
         struct intake *intake = CONTAINER_OF(taken, struct intake, link);
