@@ -4,11 +4,11 @@
 #include "test/fakes/ring.h"
 
 #include "base/clock.h"
-#include "base/map.h"
 #include "core/batch.h"
 #include "core/core.h"
 #include "obs/health.h"
 #include "obs/metrics.h"
+#include "server/held.h"
 #include "server/upkeep.h"
 
 struct ring {
@@ -26,7 +26,8 @@ struct ring {
     uint64_t since_us;         // when the store got it
     bool is_stuck;
     bool is_away;
-    struct qnode *waiting;    // commands that may not pass the held batch, in order
+    struct held untouchable;    // while it is away: what the held batch touches
+    struct qnode *waiting;      // commands that may not pass the held batch, in order
     struct qnode **waiting_last;
     bool has_limits;
     struct core_limits limits;
@@ -111,6 +112,9 @@ void fake_ring_dispatch(struct ring *ring, struct batch *batch) {
 }
 
 static void dispatch(struct ring *ring, struct batch *batch) {
+    if (batch->first == NULL) {
+        return;    // everything of it waits
+    }
     if (batch->ask_count > 0) {
         BATCH_EACH(item, batch) {
             if (item->kind == ITEM_ASK) {
@@ -180,51 +184,16 @@ static uint64_t go_round(struct ring *ring) {
     return ring->away_ms * UINT64_C(1000);
 }
 
-static void sessions_of(const struct batch *held, struct map *sessions) {
-    for (struct qnode *n = held->intakes; n != NULL; n = n->next) {
-        struct intake *intake = CONTAINER_OF(n, struct intake, link);
-        map_put(sessions, intake->cmd.session.v, intake);
-    }
-}
-
-static void addressees_of(const struct batch *held, struct map *users) {
-    BATCH_EACH(item, held) {
-        const struct event *ev = &item->event;
-        if (item->kind == ITEM_EVENT && ev->audience == AUD_SESSIONS) {
-            map_put(users, ev->user.v, item);
-            if (ev->type == EV_message_posted) {
-                map_put(users, ev->other.v, item);
-            }
-        }
-    }
-    for (struct qnode *n = held->intakes; n != NULL; n = n->next) {
-        struct intake *intake = CONTAINER_OF(n, struct intake, link);
-        if (cmd_writes(intake->cmd.type)) {
-            map_put(users, intake->cmd.user, intake);
-        }
-    }
-}
-
-static bool must_wait(const struct cmd *cmd, const struct map *sessions, const struct map *users) {
-    return !cmd_writes(cmd->type) &&
-           (map_get(sessions, cmd->session.v) != NULL ||
-            (cmd->type == CMD_session_open && map_get(users, cmd->user) != NULL));
-}
-
 static void serve_without_store(struct ring *ring) {
     struct qnode *taken = queue_take(&ring->intakes);
     if (taken == NULL) {
         return;
     }
-    SCOPED(map_fini) struct map sessions = { 0 };
-    SCOPED(map_fini) struct map users = { 0 };
-    sessions_of(ring->held, &sessions);
-    addressees_of(ring->held, &users);
     struct batch *batch = batch_new(clock_wall_ms());
     while (taken != NULL) {
         struct intake *intake = CONTAINER_OF(taken, struct intake, link);
         taken = taken->next;
-        if (must_wait(&intake->cmd, &sessions, &users)) {
+        if (held_must_wait(&ring->untouchable, &intake->cmd)) {
             intake->link.next = NULL;
             *ring->waiting_last = &intake->link;
             ring->waiting_last = &intake->link.next;
@@ -245,6 +214,7 @@ static uint64_t wait_for_store(struct ring *ring) {
     }
     if (!ring->is_away) {
         ring->is_away = true;
+        held_init(&ring->untouchable, ring->held);
         health_store_away(ring->parts.health, STR_LIT("the store does not take writes"));
         core_set_writable(ring->parts.core, false);
     }
@@ -258,6 +228,7 @@ static uint64_t step_core(struct ring *ring) {
     }
     if (ring->is_away) {
         ring->is_away = false;
+        held_fini(&ring->untouchable);
         core_set_writable(ring->parts.core, true);
         health_store_ok(ring->parts.health);
     }
@@ -416,6 +387,7 @@ void fake_ring_kill(struct ring **out) {
     drop_intakes(ring->waiting);
     drop_asks(queue_take(&ring->asks));
     drop_asks(ring->asked);
+    held_fini(&ring->untouchable);
     batch_unref(&ring->held);    // the core's reference; the workers' letters have theirs
     ring->reader->ops->free(&ring->reader);
     queue_fini(&ring->intakes);
