@@ -459,7 +459,8 @@ static bool is_code_fair(const struct client *c, const struct wish *wish, struct
     if (str_eq(code, STR_LIT("UNAUTHORIZED"))) {
         return me->is_erase_asked;
     }
-    return str_eq(code, STR_LIT("INTERNAL_ERROR")) && had_trouble(c, wish);
+    bool is_ended = wish->is_part && is_restarting(c);    // before it had begun
+    return str_eq(code, STR_LIT("INTERNAL_ERROR")) && (had_trouble(c, wish) || is_ended);
 }
 
 /* What a message becomes whose request was refused. */
@@ -529,6 +530,14 @@ static bool is_notice(const struct client *c, struct str code) {
            (str_eq(code, STR_LIT("INTERNAL_ERROR")) && is_restarting(c));
 }
 
+/* Whether a refusal may come before the answers of older requests: while the store is away, what
+ * would write is refused at once, because of that or because of who asks. */
+static bool may_pass(const struct client *c, const struct wish *wish, struct str code) {
+    bool is_about_caller =
+        str_eq(code, STR_LIT("UNAUTHORIZED")) || str_eq(code, STR_LIT("FORBIDDEN"));
+    return str_eq(code, STR_LIT("INTERNAL_ERROR")) || (is_about_caller && had_trouble(c, wish));
+}
+
 /* What a request leads to that was refused. */
 static void on_refusal(struct client *c, struct wish *wish, const struct heard *h) {
     if (wish->kind == WISH_RESUME) {
@@ -537,12 +546,12 @@ static void on_refusal(struct client *c, struct wish *wish, const struct heard *
         sub_end(sub_of_room(c, wish->room));
     } else if (wish->kind == WISH_SAY || wish->kind == WISH_DM) {
         const struct said *said = truth_said(&c->w->truth, wish->n);
-        if (said->is_reaction && !said->is_dm && h->message != 0) {
+        if (!said->is_dm && h->message != 0) {
             sub_begin(c, sub_of_room(c, wish->room), wish->sent_order);    // the room was there
         }
         on_refused(c, wish, h->code, h->retry_ms);
     }
-    wish_answered(c, wish, str_eq(h->code, STR_LIT("INTERNAL_ERROR")));
+    wish_answered(c, wish, may_pass(c, wish, h->code));
 }
 
 static void on_error(struct client *c, const struct heard *h) {
@@ -650,11 +659,21 @@ void hear_frame(struct client *c, struct str json) {
 
 /* ---- beginning and end */
 
+/* It was deaf, takes little at a time, or what is said now waits until it has heard what it
+ * missed. */
+static bool may_be_too_slow(const struct client *c) {
+    bool is_resuming = false;
+    for (size_t i = 0; i < c->wish_count; i++) {
+        is_resuming = is_resuming || c->wishes[i].kind == WISH_RESUME;
+    }
+    return c->was_deaf || is_resuming || c->link->down_bytes_max < FAKE_SOCKET_BYTES;
+}
+
 /* Whether there is a reason for a close code. */
 static bool is_close_fair(struct client *c, uint16_t code) {
     const struct person *p = self(c);
     switch (code) {
-    case WS_CLOSE_TOO_SLOW: return c->was_deaf;
+    case WS_CLOSE_TOO_SLOW: return may_be_too_slow(c);
     case WS_CLOSE_BANNED: return p->is_ban_asked;
     case WS_CLOSE_UNAUTHENTICATED:
         return p->is_erase_asked || world_us() + SECOND_US >= c->expires_us || is_token_doubtful(c);
