@@ -68,9 +68,12 @@ struct wish {
     uint64_t after_seq;    // WISH_RESUME
     uint64_t sent_us;
     uint64_t sent_order;    // truth.order then
+    uint64_t told_order;    // truth.told_order then
     bool may_be_silent;
     bool is_loose;        // its answer may come later than those of later requests
     bool is_part;         // of a batch, which answers it
+    bool is_over;         // a part: the end of its room was heard before its answer
+    bool is_cut;          // WISH_RESUME: and that before all that was missed
     uint32_t batch_no;    // of the batch, and of its parts; 0: neither
 };
 

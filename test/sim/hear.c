@@ -119,7 +119,7 @@ static void acknowledge(struct client *c, struct wish *wish, const struct post *
 /* What a message says beside a request of one's own: that one has come into its room. */
 static void on_own(struct client *c, struct wish *wish, const struct post *post) {
     if (!post->place->is_dm) {
-        sub_begin(c, sub_of_room(c, post->place->room), wish->sent_order);
+        sub_begin(c, sub_of_room(c, post->place->room), wish->told_order);
     }
     if (!wish->is_part) {
         acknowledge(c, wish, post);
@@ -136,10 +136,9 @@ static struct sub *heard_sub(struct client *c, uint32_t room) {
         if (!is_coming || wish->room != room) {
             continue;
         }
-        lo = MIN(lo, wish->sent_order);
+        lo = MIN(lo, wish->told_order);
         if (wish->is_part) {
-            sub_begin(c, sub, lo);
-            sub->hi = UINT64_MAX;    // it may have come in only now
+            sub_may_begin(sub, lo);    // perhaps only now
         }
     }
     return sub;
@@ -160,7 +159,7 @@ static void on_message(struct client *c, const struct heard *h) {
     check_audience(c, post, sub->is_resuming ? 0 : post->order);
     check_words(c, h, post, sub->is_resuming);
     if (sub->is_resuming) {
-        sub_catch_up(c, sub, post, ENTRY_NEW);
+        sub_catch_up(c, sub, post, ENTRY_NEW, post->index);
         return;
     }
     const struct said *said = truth_said(&w->truth, post->n);
@@ -208,6 +207,16 @@ static void on_dm(struct client *c, const struct heard *h) {
     sub_hear(c, sub_of_dm(c, other), post, post->index, is_again);
 }
 
+/* A request has brought it into a room, says its answer. That of a part comes behind what was heard
+ * of the room since. */
+static void on_in(struct client *c, const struct wish *wish, uint32_t room) {
+    if (wish->is_over) {
+        sub_may_begin(sub_of_room(c, room), wish->told_order);
+    } else {
+        sub_begin(c, sub_of_room(c, room), wish->told_order);
+    }
+}
+
 /* The hub's receipt of a dm; the envelope's of a part of a batch, whose message comes as well. */
 static void on_receipt(struct client *c, const struct heard *h) {
     struct post *post = post_of(c, h);
@@ -226,7 +235,7 @@ static void on_receipt(struct client *c, const struct heard *h) {
     bool is_again = said->attempts > 1;
     bool is_part = wish->is_part;
     if (is_part && !said->is_dm) {
-        sub_begin(c, sub_of_room(c, said->room), wish->sent_order);
+        on_in(c, wish, said->room);
     }
     acknowledge(c, wish, post);
     if (!is_part) {
@@ -278,7 +287,7 @@ static void on_altered(struct client *c, const struct heard *h) {
     c->w->seen[kind == ENTRY_EDITED ? SEEN_edited : SEEN_deleted]++;
     if (sub->is_resuming) {
         check_audience(c, post, 0);
-        sub_catch_up(c, sub, post, kind);
+        sub_catch_up(c, sub, post, kind, index);
         return;
     }
     check_audience(c, post, place->entries[index].order);
@@ -292,7 +301,7 @@ static void on_join_ack(struct client *c, struct wish *wish) {
     if (!world_may_see(w, self(c), wish->room)) {
         fail(c, "I8", "may join a private room", wish->room);
     }
-    sub_begin(c, sub_of_room(c, wish->room), wish->sent_order);
+    on_in(c, wish, wish->room);
     wish_answered(c, wish, false);
 }
 
@@ -340,7 +349,12 @@ static void on_resumed(struct client *c, const struct heard *h) {
     if (!world_may_see(c->w, self(c), wish->room)) {
         fail(c, "I8", "may resume a private room", wish->room);
     }
-    sub_resumed(c, sub_of_room(c, wish->room), wish, h);
+    if (wish->is_cut && h->is_recovered) {
+        fail(c, "I4", "is told that nothing is gone of a room that is", wish->room);
+    }
+    if (!wish->is_over) {
+        sub_resumed(c, sub_of_room(c, wish->room), wish, h);
+    }
     wish_answered(c, wish, false);
 }
 
@@ -372,6 +386,18 @@ static void on_notice_of(struct client *c, const struct heard *h) {
     c->w->seen[SEEN_presence] += h->kind == HEARD_PRESENCE;
 }
 
+/* The parts of a batch that are about a room which has ended now; `is_cut`: before all that was
+ * missed of it was told. */
+static void note_end(struct client *c, uint32_t room, bool is_cut) {
+    for (size_t i = 0; i < c->wish_count; i++) {
+        struct wish *wish = &c->wishes[i];
+        if (wish->is_part && wish->room == room) {
+            wish->is_over = true;
+            wish->is_cut = is_cut && wish->kind == WISH_RESUME;
+        }
+    }
+}
+
 static void on_room_removed(struct client *c, const struct heard *h) {
     struct sub *sub = heard_sub(c, world_room(c->w, h->room));
     bool is_early = sub->is_resuming && !is_part_resumed(c, sub->room);
@@ -382,9 +408,11 @@ static void on_room_removed(struct client *c, const struct heard *h) {
     if (sub->place != NULL && sub->place->removed_order == 0) {
         fail(c, "I5", "hears the end of a room that is there", sub->place->id);
     }
-    if (sub->place != NULL && sub->cursor != sub->place->count) {
+    bool is_cut = sub->place != NULL && sub->cursor != sub->place->count;
+    if (is_cut && !sub->is_resuming && !sub->is_lossy) {
         fail(c, "I4", "hears the end of a room before all that was said", sub->place->id);
     }
+    note_end(c, sub->room, is_cut);
     c->w->seen[SEEN_room_removed]++;
     sub_end(sub);
 }
@@ -547,7 +575,7 @@ static void on_refusal(struct client *c, struct wish *wish, const struct heard *
     } else if (wish->kind == WISH_SAY || wish->kind == WISH_DM) {
         const struct said *said = truth_said(&c->w->truth, wish->n);
         if (!said->is_dm && h->message != 0) {
-            sub_begin(c, sub_of_room(c, wish->room), wish->sent_order);    // the room was there
+            on_in(c, wish, wish->room);    // the room was there
         }
         on_refused(c, wish, h->code, h->retry_ms);
     }

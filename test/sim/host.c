@@ -17,6 +17,10 @@
 
 static void on_batch(void *ctx, unsigned worker, struct batch *batch) {
     struct world *w = ctx;
+    if (worker == 0 && batch->kept_count > 0) {
+        w->truth.told_order = w->truth.order;
+        trace_step(&w->trace, "told: kept events", batch->kept_count, 0);
+    }
     worker_deliver(&w->host.server.workers[worker], batch);
 }
 
@@ -224,6 +228,7 @@ void host_start(struct world *w) {
         h->part_us[i] = UINT64_MAX;
     }
     h->server.workers = xzalloc(h->server.worker_count * sizeof *h->server.workers);
+    w->truth.told_order = w->truth.order;    // nobody is told what was written before
     start_ring(w);
     for (unsigned i = 0; i < h->server.worker_count; i++) {
         struct worker *worker = &h->server.workers[i];

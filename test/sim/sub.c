@@ -50,9 +50,16 @@ void sub_begin(struct client *c, struct sub *s, uint64_t lo) {
     s->hi = MIN(s->hi, c->w->truth.order);
 }
 
+void sub_may_begin(struct sub *s, uint64_t lo) {
+    if (!s->is_in) {
+        *s = (struct sub){ .is_in = true, .room = s->room, .lo = lo, .hi = UINT64_MAX };
+    }
+}
+
 void sub_end(struct sub *s) {
     s->is_in = false;
     s->is_resuming = false;
+    s->is_lossy = false;
     s->place = NULL;
 }
 
@@ -172,7 +179,7 @@ static bool is_superseded(const struct entry *e) {
     return e->kind != ENTRY_DELETED && e->post->deleted_order != 0;
 }
 
-void sub_catch_up(struct client *c, struct sub *s, struct post *post, int kind) {
+void sub_catch_up(struct client *c, struct sub *s, struct post *post, int kind, size_t index) {
     const struct place *place = post->place;
     c->w->heard++;
     c->w->seen[SEEN_missed]++;
@@ -187,8 +194,8 @@ void sub_catch_up(struct client *c, struct sub *s, struct post *post, int kind) 
         fail_gap(c, s, post, post->index);
         return;
     }
-    if (s->cursor == SIZE_MAX) {    // nothing was missed that anybody could tell
-        s->cursor = post->index;
+    if (s->cursor == SIZE_MAX) {    // nothing was missed that anybody could tell: this is new
+        s->cursor = index;
     }
     for (size_t i = s->cursor; i < place->count; i++) {
         const struct entry *e = &place->entries[i];
@@ -235,6 +242,10 @@ void sub_resumed(struct client *c, struct sub *s, const struct wish *wish, const
     c->w->seen[SEEN_resumed]++;
     c->w->seen[SEEN_missed_many] += s->missed > RESUME_CHANGES_MAX;
     s->is_resuming = false;
+    if (s->place != NULL && s->place->removed_order != 0 && !h->is_recovered) {
+        s->is_lossy = true;    // it was removed between two answers; its end comes next
+        return;
+    }
     if (!is_unsure && is_ahead == h->is_recovered) {
         trace_fail(&c->w->trace, "I4", "client %u is told %d of whether nothing is gone", c->index,
                    (int)h->is_recovered);
@@ -243,7 +254,7 @@ void sub_resumed(struct client *c, struct sub *s, const struct wish *wish, const
         return;    // a batch says so behind what came next
     }
     if (is_ahead || is_unsure || place == NULL) {    // as if it had joined
-        s->lo = is_ahead ? wish->sent_order : 0;
+        s->lo = is_ahead ? wish->told_order : 0;
         s->hi = c->w->truth.order;
         return;
     }

@@ -21,6 +21,7 @@ struct sub {
     bool is_dm;
     bool is_in;
     bool is_resuming;    // it hears what it missed
+    bool is_lossy;       // it was told that some of that is gone with its room
     uint32_t room;
     uint64_t other;
     uint64_t after_seq;     // what it resumes behind
@@ -35,14 +36,18 @@ struct sub {
 struct sub *sub_of_room(struct client *c, uint32_t room);
 struct sub *sub_of_dm(struct client *c, uint64_t other);
 
-/* It begins: what was committed before `lo` will not be heard, what is from now on must be. */
+/* It begins: what was told before `lo` will not be heard, what is committed from now on must be. */
 void sub_begin(struct client *c, struct sub *s, uint64_t lo);
+
+/* It may have begun, since `lo` or not at all: what is heard first says so. */
+void sub_may_begin(struct sub *s, uint64_t lo);
 
 /* It begins behind what it has had: what was said since comes first, as far as it still stands. */
 void sub_resume(struct sub *s, uint64_t after_seq);
 
-/* What was missed: the next entry, but for those of what has been deleted since. */
-void sub_catch_up(struct client *c, struct sub *s, struct post *post, int kind);
+/* What was missed: the next entry, but for those of what has been deleted since. `index` is its
+ * entry, if it was told as it happened. */
+void sub_catch_up(struct client *c, struct sub *s, struct post *post, int kind, size_t index);
 
 /* All of it was told: whether it was all that had been committed when it was asked for. */
 void sub_resumed(struct client *c, struct sub *s, const struct wish *wish, const struct heard *h);

@@ -281,6 +281,7 @@ static void on_room_created(struct truth *t, const struct event *ev) {
     } else {
         place->room = world_room(t->world, ev->room_name);
         t->world->rooms[place->room].place = place;
+        trace_step(&t->world->trace, "room made: place, name", place->id, place->room);
     }
     t->order++;
     map_put(&t->places, place->id, place);
@@ -292,6 +293,7 @@ static void on_room_removed(struct truth *t, const struct event *ev) {
     struct place *place = map_get(&t->places, ev->room.v);
     CHECK(place != NULL);
     place->removed_order = ++t->order;
+    trace_step(&t->world->trace, "room gone: place, name", place->id, place->room);
     t->world->rooms[place->room].place = NULL;
 }
 

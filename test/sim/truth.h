@@ -80,8 +80,9 @@ struct truth {
     struct store *front;    // owned; what the ring commits to
     struct store *inner;    // owned; the memory driver
     struct world *world;
-    uint64_t order;      // of the last entry, ban or removal
-    uint64_t last_id;    // the highest position seen
+    uint64_t order;         // of the last entry, ban or removal
+    uint64_t told_order;    // the same, of what the workers have been told
+    uint64_t last_id;       // the highest position seen
     struct said *said;
     size_t said_count;
     size_t said_cap;

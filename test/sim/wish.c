@@ -13,7 +13,11 @@ struct wish *wish_add(struct client *c, enum wish_kind kind) {
     }
     struct wish *wish = &c->wishes[c->wish_count++];
     *wish = (struct wish){
-        .kind = kind, .sent_us = world_us(), .sent_order = c->w->truth.order, .ref = ++c->next_ref
+        .kind = kind,
+        .sent_us = world_us(),
+        .sent_order = c->w->truth.order,
+        .told_order = c->w->truth.told_order,
+        .ref = ++c->next_ref,
     };
     return wish;
 }
