@@ -189,6 +189,8 @@ ptrdiff_t conn_write(struct conn *c, const struct iovec *iov, size_t count) {
     }
     if (taken > 0 && k->client != NULL) {
         k->net->on_down(k->net->ctx, k);
+    } else if (taken > 0) {
+        fake_link_refuse(k);
     }
     return (ptrdiff_t)taken;
 }

@@ -52,6 +52,12 @@ void fake_link_end(struct fake_link *k, bool is_reset) {
     fake_link_ready(k);
 }
 
+void fake_link_refuse(struct fake_link *k) {
+    if (k->client == NULL && k->is_up_ended) {
+        fake_link_end(k, true);
+    }
+}
+
 void fake_link_take(struct fake_link *k, size_t n, struct buf *out) {
     char *room = buf_room(out, n);
     CHECK(room != NULL);
@@ -70,6 +76,9 @@ void fake_link_free(struct fake_link **out) {
     }
     k->client = NULL;
     if (k->loop != NULL) {
+        if (fake_pipe_bytes(&k->down) > 0) {
+            fake_link_refuse(k);
+        }
         return;    // the server lets go later
     }
     k->net->links[k->fd] = NULL;

@@ -99,8 +99,9 @@ static inline size_t fake_pipe_bytes(const struct fake_pipe *p) {
     return p->bytes.n - p->at;
 }
 
-/* The client lets go; what the server still says is lost. *k becomes NULL; a NULL *k is fine. A
- * link whose end was not told before is a cut cable: the server notices nothing but silence. */
+/* The client lets go; what the server still says is lost, and answered with a reset. *k becomes
+ * NULL; a NULL *k is fine. A link whose end was not told before is a cut cable: the server notices
+ * nothing but silence. */
 void fake_link_free(struct fake_link **k);
 
 /* The cut cables are found out: their links are reset. */
@@ -119,5 +120,9 @@ void fake_loop_listen(struct loop *l, struct listener *listener);
 void fake_conn_serve(struct conn *c);
 void fake_conn_closed(struct conn *c);
 void fake_conn_forget(struct conn *c);
+
+/* Bytes have come to a client. One that has let go and said so resets the link, as a kernel does;
+ * or the server would wait for nobody until it takes them for too slow. */
+void fake_link_refuse(struct fake_link *k);
 
 #endif
