@@ -198,9 +198,10 @@ void hear_history(struct client *c, const struct heard *h);
 /* Adds one that is about to be sent; borrowed until the next call. */
 struct wish *wish_add(struct client *c, enum wish_kind kind);
 
-/* The one with this ref; the first one about n. NULL: there is none. */
+/* The one with this ref; the first one about n; the first resume of a room. NULL: there is none. */
 struct wish *wish_of_ref(struct client *c, uint64_t ref);
 struct wish *wish_of_n(struct client *c, uint32_t n);
+struct wish *wish_of_resume(struct client *c, uint32_t room);
 
 /* It is answered: takes it out, and checks that it was its turn, and in time. */
 void wish_answered(struct client *c, struct wish *wish, bool is_early);

@@ -360,14 +360,9 @@ static void on_resumed(struct client *c, const struct heard *h) {
 
 /* Whether a room is resumed in a batch, whose answer may come behind what is heard of the room
  * from then on. */
-static bool is_part_resumed(const struct client *c, uint32_t room) {
-    for (size_t i = 0; i < c->wish_count; i++) {
-        const struct wish *wish = &c->wishes[i];
-        if (wish->kind == WISH_RESUME && wish->room == room) {
-            return wish->is_part;
-        }
-    }
-    return false;
+static bool is_part_resumed(struct client *c, uint32_t room) {
+    const struct wish *wish = wish_of_resume(c, room);
+    return wish != NULL && wish->is_part;
 }
 
 /* Typing, reading, coming and going. */

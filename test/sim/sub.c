@@ -179,23 +179,31 @@ static bool is_superseded(const struct entry *e) {
     return e->kind != ENTRY_DELETED && e->post->deleted_order != 0;
 }
 
+/* The first it hears. If the room has not come as far as what is resumed behind, as it is another
+ * by now, nothing was missed that anybody could tell; but a batch says so behind what is said
+ * meanwhile. */
+static void begin_catching_up(struct client *c, struct sub *s, struct place *place, size_t index) {
+    const struct wish *wish = wish_of_resume(c, s->room);
+    bool is_new = wish != NULL && wish->is_part && place->entries[index].order > wish->sent_order;
+    s->place = place;
+    s->cursor = behind(place, s->after_seq);
+    s->is_ahead = is_new && index < s->cursor;
+    s->cursor = s->is_ahead ? index : s->cursor;
+    c->w->seen[SEEN_missed_other] +=
+        c->had_of[s->room] != NULL && c->had_of[s->room] != place && s->after_seq != 0;
+}
+
 void sub_catch_up(struct client *c, struct sub *s, struct post *post, int kind, size_t index) {
     const struct place *place = post->place;
     c->w->heard++;
     c->w->seen[SEEN_missed]++;
     if (s->place == NULL) {
-        s->place = post->place;
-        s->cursor = behind(place, s->after_seq);
-        c->w->seen[SEEN_missed_other] +=
-            c->had_of[s->room] != NULL && c->had_of[s->room] != place && s->after_seq != 0;
+        begin_catching_up(c, s, post->place, index);
     }
     note_had(c, s, post);
     if (s->place != place) {
         fail_gap(c, s, post, post->index);
         return;
-    }
-    if (s->cursor == SIZE_MAX) {    // nothing was missed that anybody could tell: this is new
-        s->cursor = index;
     }
     for (size_t i = s->cursor; i < place->count; i++) {
         const struct entry *e = &place->entries[i];
@@ -249,6 +257,11 @@ void sub_resumed(struct client *c, struct sub *s, const struct wish *wish, const
     if (!is_unsure && is_ahead == h->is_recovered) {
         trace_fail(&c->w->trace, "I4", "client %u is told %d of whether nothing is gone", c->index,
                    (int)h->is_recovered);
+    }
+    if (s->is_ahead && !is_ahead) {
+        trace_fail(&c->w->trace, "I2",
+                   "client %u has heard what it resumes behind of place %" PRIu64, c->index,
+                   s->place->id);
     }
     if (is_ahead && s->place != NULL) {
         return;    // a batch says so behind what came next

@@ -21,6 +21,7 @@ struct sub {
     bool is_dm;
     bool is_in;
     bool is_resuming;    // it hears what it missed
+    bool is_ahead;       // and it says it has more than the room had when it heard the first of it
     bool is_lossy;       // it was told that some of that is gone with its room
     uint32_t room;
     uint64_t other;

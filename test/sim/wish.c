@@ -41,6 +41,16 @@ struct wish *wish_of_n(struct client *c, uint32_t n) {
     return NULL;
 }
 
+struct wish *wish_of_resume(struct client *c, uint32_t room) {
+    for (size_t i = 0; i < c->wish_count; i++) {
+        struct wish *wish = &c->wishes[i];
+        if (wish->kind == WISH_RESUME && wish->room == room) {
+            return wish;
+        }
+    }
+    return NULL;
+}
+
 void wish_drop(struct client *c, struct wish *wish) {
     size_t at = (size_t)(wish - c->wishes);
     memmove(wish, wish + 1, (c->wish_count - at - 1) * sizeof *wish);
