@@ -24,6 +24,7 @@ struct ring {
     struct batch *in_store;    // what the store has, committed or not
     struct batch *held;        // the same, while the core's reference to it lives
     uint64_t since_us;         // when the store got it
+    bool is_written;           // it is committed, and no worker has been told
     bool is_stuck;
     bool is_away;
     struct held untouchable;    // while it is away: what the held batch touches
@@ -252,6 +253,7 @@ static void tell_kept(struct ring *ring, struct batch *batch) {
 
 static void let_go(struct ring *ring) {
     ring->in_store = NULL;
+    ring->is_written = false;
     ring->is_stuck = false;
     want(ring, FAKE_CORE);
 }
@@ -266,7 +268,7 @@ static uint64_t step_upkeep(struct ring *ring) {
     return ring->upkeep.due_us - MIN(ring->upkeep.due_us, clock_mono_us());
 }
 
-/* What is written is handed on. */
+/* What is written is handed on, in a step of its own: see ring.h. */
 static uint64_t hand_on(struct ring *ring) {
     tell_kept(ring, ring->in_store);
     dispatch(ring, ring->in_store);
@@ -280,6 +282,9 @@ static uint64_t step_store(struct ring *ring) {
     const struct fake_intruder *intruder = intruder_of(ring);
     if (batch == NULL) {
         return step_upkeep(ring);
+    }
+    if (ring->is_written) {
+        return hand_on(ring);
     }
     if (ring->hooks->does_hang(ring->hooks->ctx)) {
         return FAKE_RING_LOOK_US;
@@ -301,7 +306,9 @@ static uint64_t step_store(struct ring *ring) {
         ring->hooks->on_dead(ring->hooks->ctx);    // which frees us
         return UINT64_MAX;
     }
-    return hand_on(ring);
+    ring->is_written = true;
+    want(ring, FAKE_STORE);
+    return UINT64_MAX;
 }
 
 /* ---- the reader */

@@ -1,11 +1,19 @@
 /* A ring that is stepped by hand: server/ring.h with its promises, and no thread in it.
  *
- *     ring_push ──> [intakes] ──step_core──> batch ──step_store──> on_batch
- *                                   │ nothing kept: straight on       ^
- *                                   └─ asks ──step_reader──> on_answer
+ *     ring_push ──> [intakes] ──core──> batch ──store──> written ──store──> on_batch
+ *                                 │ nothing kept: straight on ──────────────────^
+ *                                 └─ asks ──reader──> on_answer
  *
  * The three parts of the real one are three functions here; who calls them when, is the scheduler's
- * to draw. Each does what its thread would do until it would have to wait.
+ * to draw. Each does what its thread would do until it would have to wait, or until another thread
+ * could see what it has done.
+ *
+ * So a batch with something kept takes two steps of the store, as server/ring.c first commits and
+ * then dispatches. In between it is in the store and no worker knows of it: the reader, which is
+ * asked only behind the batch of its question, may answer an earlier one with what is in this; the
+ * core sleeps, or serves what needs no store, if its patience had ended; and the process may die.
+ * Upkeep waits until all are told. One thing is coarser than there: all workers are told in one
+ * step. Each opens its letters in a turn of its own, so they learn of it one by one all the same.
  *
  * Thread   one.   Memory   ring_stop and fake_ring_kill free it, whatever is inside. */
 #ifndef PARLOIR_FAKES_RING_H

@@ -49,6 +49,7 @@ static void fault_broken_disk(struct world *w) {
 
 static void fault_kill(struct world *w) {
     if (w->plan.has_kills && w->host.is_up) {
+        w->seen[SEEN_untold] += w->truth.told_order < w->truth.order;
         host_kill(w);
     }
 }

@@ -28,6 +28,8 @@ static void on_answer(void *ctx, struct answer *answer) {
     struct world *w = ctx;
     unsigned worker = worker_of_session(answer->ask.session);
     CHECK(worker < w->host.server.worker_count);
+    w->seen[SEEN_read_untold] +=
+        answer->ask.kind == ASK_RESUME && w->truth.told_order < w->truth.order;
     worker_answer(&w->host.server.workers[worker], answer);
 }
 
@@ -73,10 +75,11 @@ static void want_part(struct world *w, enum fake_part part, uint64_t in_us) {
 
 static void on_want_part(void *ctx, enum fake_part part) {
     static const uint64_t takes_us[] = {
-        [FAKE_CORE] = 300, [FAKE_STORE] = 4000, [FAKE_READER] = 3000
+        [FAKE_CORE] = 300, [FAKE_STORE] = 4000, [FAKE_READER] = 1500
     };
     struct world *w = ctx;
-    want_part(w, part, world_below(w, takes_us[part]));
+    bool is_long = part == FAKE_READER && world_one_in(w, 8);    // batches go by meanwhile
+    want_part(w, part, world_below(w, (is_long ? 8 : 1) * takes_us[part]));
 }
 
 static void on_down(void *ctx, struct fake_link *k) {

@@ -3,6 +3,7 @@
 #include "test/sim/plant.h"
 
 #include "core/batch.h"
+#include "server/catchup.h"
 #include "server/fanout.h"
 #include "server/worker.h"
 #include "test/sim/world.h"
@@ -186,6 +187,16 @@ static void cut_short(void *ctx, struct answer *answer) {
     }
 }
 
+/* What a reader saw before the workers were told of it is told by both. */
+static void forget_caught_up(struct world *w, struct worker *worker) {
+    (void)w;
+    LIST_EACH(s, &worker->sessions[SESSION_LIVE], struct session, on_state) {
+        if (s->catchup != NULL && !catchup_is_busy(s)) {
+            catchup_free(&s->catchup);
+        }
+    }
+}
+
 static void say_gone(void *ctx, struct answer *answer) {
     (void)ctx;
     answer->is_recovered = false;
@@ -357,6 +368,7 @@ static const struct plant plants[] = {
     { "a resume says that it has read further than it has", .ring.on_answer = read_ahead },
     { "a resume does not say how far it has read", .ring.on_answer = read_behind },
     { "a resume forgets the newest change", .ring.on_answer = forget_missed },
+    { "a resume forgets at its end how far it has read", .after_turn = forget_caught_up },
     { "a resume ends with the first answer", .ring.on_answer = cut_short },
     { "a resume says that something is gone", .ring.on_answer = say_gone },
     { "who has left a room still hears it", .ring.on_dispatch = keep_listening },
