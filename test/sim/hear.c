@@ -561,6 +561,21 @@ static bool may_pass(const struct client *c, const struct wish *wish, struct str
     return str_eq(code, STR_LIT("INTERNAL_ERROR")) || (is_about_caller && had_trouble(c, wish));
 }
 
+/* What comes to nothing only in the store, as a message sent again that is deleted by now, brings
+ * its sender into the room all the same. The envelope says so by naming it; of the hub's answer
+ * that is sure only if the room is there. */
+static void on_said_in_vain(struct client *c, const struct wish *wish, const struct heard *h) {
+    bool is_unnamed = !is_envelope(c) && str_eq(h->code, STR_LIT("NOT_FOUND"));
+    if (truth_said(&c->w->truth, wish->n)->is_dm) {
+        return;
+    }
+    if (h->message != 0 || (is_unnamed && !may_be_unknown(c, wish))) {
+        on_in(c, wish, wish->room);
+    } else if (is_unnamed && is_deleted_since(c, wish)) {
+        sub_may_begin(sub_of_room(c, wish->room), wish->told_order);
+    }
+}
+
 /* What a request leads to that was refused. */
 static void on_refusal(struct client *c, struct wish *wish, const struct heard *h) {
     if (wish->kind == WISH_RESUME) {
@@ -568,10 +583,7 @@ static void on_refusal(struct client *c, struct wish *wish, const struct heard *
         c->w->seen[SEEN_resume_cut_off] += sub_of_room(c, wish->room)->missed > 0;
         sub_end(sub_of_room(c, wish->room));
     } else if (wish->kind == WISH_SAY || wish->kind == WISH_DM) {
-        const struct said *said = truth_said(&c->w->truth, wish->n);
-        if (!said->is_dm && h->message != 0) {
-            on_in(c, wish, wish->room);    // the room was there
-        }
+        on_said_in_vain(c, wish, h);
         on_refused(c, wish, h->code, h->retry_ms);
     }
     wish_answered(c, wish, may_pass(c, wish, h->code));
