@@ -1,6 +1,5 @@
 /* Uploads: see upload.h for the way of one. Each step ends in a job for the pool or a command for
- * the ring, and the next begins where that comes back; meanwhile the parser is paused. While a job
- * runs it counts as one of the session's commands under way, so the session outlives it. */
+ * the ring, and the next begins where that comes back; meanwhile the parser is paused. */
 #include "server/upload.h"
 
 #include "base/clock.h"
@@ -12,6 +11,7 @@
 #include "server/credential.h"
 #include "server/door.h"
 #include "server/server.h"
+#include "server/task.h"
 #include "server/worker.h"
 
 #define PIECE_BYTES 65536        // written at once
@@ -20,20 +20,16 @@
 #define BODY_READ_BYTES 65536    // read from the socket at once
 
 struct upload_request {
-    struct session *session;    // borrowed
-    struct job job;
-    void (*then)(struct upload_request *u);    // what comes after the job
-    enum err err;                              // how the job went
-    struct multipart *form;                    // owned; NULL: the body is the file
-    struct media_upload *file;                 // owned
-    struct buf piece;                          // what is to be written next
+    struct task task;
+    struct multipart *form;       // owned; NULL: the body is the file
+    struct media_upload *file;    // owned
+    struct buf piece;             // what is to be written next
     struct media_saved saved;
     uint64_t bytes_max;
     uint64_t expected;    // as announced, of a raw body; 0: unknown
     uint64_t late_ms;     // when it has taken too long
     user_id user;
     bool expects_continue;
-    bool is_on_pool;
     bool is_whole;    // all of the body has come
     bool is_saved;
     bool is_kept;    // the store has it: its file stays
@@ -53,17 +49,18 @@ static void fail(struct upload_request *u, int status, enum refusal why, struct 
     struct str extra = status == 401   ? STR_LIT("WWW-Authenticate: Bearer\r\n")
                        : status == 429 ? STR_LIT("Retry-After: 60\r\n")
                                        : STR_NONE;
-    door_answer(u->session, status, extra, buf_str(&body));
-    session_leave(u->session, 0, STR_NONE);
+    door_answer(u->task.session, status, extra, buf_str(&body));
+    session_leave(u->task.session, 0, STR_NONE);
 }
 
 static void fail_of(struct upload_request *u, enum refusal why) {
-    enum lang lang = (enum lang)u->session->lang;
+    enum lang lang = (enum lang)u->task.session->lang;
     fail(u, refusal_status(why), why, str_of(refusal_text(why, lang)));
 }
 
 /* What the disk, or the form, has to say. */
-static void fail_for(struct upload_request *u, enum err err) {
+static void on_failed(struct task *task, enum err err) {
+    struct upload_request *u = CONTAINER_OF(task, struct upload_request, task);
     switch (err) {
     case ERR_TOO_BIG: {
         SCOPED(buf_fini) struct buf why = BUF_INIT(256);
@@ -103,100 +100,75 @@ static void answer_created(struct upload_request *u) {
     buf_printf(&extra, "Location: " UPLOADS_PATH "%s\r\n", u->saved.name);
     METRIC_ADD(uploads_total, 1);
     METRIC_ADD(upload_bytes_total, u->saved.bytes);
-    door_answer(u->session, 201, buf_str(&extra), buf_str(&body));
-    door_next(u->session);    // which frees u
+    door_answer(u->task.session, 201, buf_str(&extra), buf_str(&body));
+    door_next(u->task.session);    // which frees u
 }
 
 /* ---- steps */
 
-static bool is_over(const struct upload_request *u) {
-    return u->session->state != SESSION_HEAD;
-}
-
-static void on_job_done(struct job *job) {
-    struct upload_request *u = CONTAINER_OF(job, struct upload_request, job);
-    u->is_on_pool = false;
-    u->session->pending--;
-    if (is_over(u)) {
-        return;    // the session's end frees us
-    }
-    if (u->err != OK) {
-        fail_for(u, u->err);
-    } else {
-        u->then(u);
-    }
-}
-
-static void start(struct upload_request *u, void (*run)(struct job *job),
-                  void (*then)(struct upload_request *u)) {
-    CHECK(!u->is_on_pool);
-    u->job.run = run;
-    u->job.done = on_job_done;
-    u->then = then;
-    u->is_on_pool = true;
-    u->session->pending++;
-    loop_work(&u->session->worker->loop, &u->job);
-}
-
 static void be_patient(struct upload_request *u) {
-    struct session *s = u->session;
+    struct session *s = u->task.session;
     s->due_ms = MIN(s->worker->loop.now_ms + PAUSE_MS, u->late_ms);
     session_set_timer(s);
 }
 
 /* The core may have to wait for the store; longer than that nobody waits. */
 static void wait_for_core(struct upload_request *u) {
-    struct session *s = u->session;
+    struct session *s = u->task.session;
     s->due_ms = s->worker->loop.now_ms + GREETING_MS;
     session_set_timer(s);
 }
 
 static void go_on(struct upload_request *u) {
     be_patient(u);
-    door_go_on(u->session);
+    door_go_on(u->task.session);
 }
 
-static void run_begin(struct job *job) {
-    struct upload_request *u = CONTAINER_OF(job, struct upload_request, job);
-    u->err =
-        media_upload_begin(u->session->worker->server->media, u->bytes_max, u->expected, &u->file);
+static enum err run_begin(struct task *task) {
+    struct upload_request *u = CONTAINER_OF(task, struct upload_request, task);
+    struct media_files *media = u->task.session->worker->server->media;
+    return media_upload_begin(media, u->bytes_max, u->expected, &u->file);
 }
 
-static void run_append(struct job *job) {
-    struct upload_request *u = CONTAINER_OF(job, struct upload_request, job);
-    u->err = media_upload_append(u->file, buf_str(&u->piece));
+static enum err run_append(struct task *task) {
+    struct upload_request *u = CONTAINER_OF(task, struct upload_request, task);
+    return media_upload_append(u->file, buf_str(&u->piece));
 }
 
-static void run_finish(struct job *job) {
-    struct upload_request *u = CONTAINER_OF(job, struct upload_request, job);
-    u->err = media_upload_append(u->file, buf_str(&u->piece));
-    if (u->err == OK) {
-        u->err = media_upload_finish(u->file, &u->saved);
-        u->is_saved = u->err == OK;
+static enum err run_finish(struct task *task) {
+    struct upload_request *u = CONTAINER_OF(task, struct upload_request, task);
+    enum err err = run_append(task);
+    if (err == OK) {
+        err = media_upload_finish(u->file, &u->saved);
     }
+    u->is_saved = err == OK;
+    return err;
 }
 
-static void on_begun(struct upload_request *u) {
+static void on_begun(struct task *task) {
+    struct upload_request *u = CONTAINER_OF(task, struct upload_request, task);
     if (u->expects_continue) {
-        session_say_raw(u->session, STR_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
+        session_say_raw(u->task.session, STR_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
     }
-    u->session->conn.read_bytes = BODY_READ_BYTES;
+    u->task.session->conn.read_bytes = BODY_READ_BYTES;
     go_on(u);
 }
 
-static void on_appended(struct upload_request *u) {
+static void on_appended(struct task *task) {
+    struct upload_request *u = CONTAINER_OF(task, struct upload_request, task);
     buf_reset(&u->piece);
     go_on(u);
 }
 
-static void on_finished(struct upload_request *u) {
+static void on_finished(struct task *task) {
+    struct upload_request *u = CONTAINER_OF(task, struct upload_request, task);
     struct cmd cmd = { .type = CMD_upload_add,
                        .caller = u->user.v,
                        .label = str_of(u->saved.name),
                        .media_type = str_of(u->saved.type->name),
                        .bytes = u->saved.bytes };
     wait_for_core(u);
-    session_ask(u->session, &cmd);
+    session_ask(u->task.session, &cmd);
 }
 
 /* ---- the request */
@@ -209,7 +181,7 @@ uint64_t upload_body_max(const struct session *s, const struct http1_request *re
 
 static struct upload_request *request_new(struct session *s, const struct http1_request *req) {
     struct upload_request *u = xzalloc(sizeof *u);
-    u->session = s;
+    u->task = (struct task){ .session = s, .fail = on_failed };
     u->piece = BUF_INIT(4 * PIECE_BYTES);
     u->bytes_max = s->worker->settings->config->media_bytes_max;
     u->late_ms = s->worker->loop.now_ms + BODY_MS_MAX;
@@ -257,7 +229,7 @@ struct upload_request *upload_begin(struct session *s, const struct http1_reques
 
 void upload_on_reply(struct upload_request *u, const struct reply *reply) {
     u->is_kept = reply->cmd == CMD_upload_add && reply->refusal == REFUSE_NONE;
-    if (is_over(u)) {
+    if (task_is_over(&u->task)) {
         return;
     }
     if (reply->refusal != REFUSE_NONE) {
@@ -265,7 +237,7 @@ void upload_on_reply(struct upload_request *u, const struct reply *reply) {
     } else if (reply->cmd == CMD_caller_check) {
         u->user = reply->user;
         be_patient(u);
-        start(u, run_begin, on_begun);
+        task_start(&u->task, run_begin, on_begun);
     } else {
         answer_created(u);
     }
@@ -297,7 +269,7 @@ static void fail_form(struct upload_request *u) {
 }
 
 void upload_take(struct upload_request *u, struct str piece) {
-    if (is_over(u)) {
+    if (task_is_over(&u->task)) {
         return;
     }
     be_patient(u);
@@ -312,8 +284,8 @@ void upload_take(struct upload_request *u, struct str piece) {
     }
     CHECK(buf_ok(&u->piece));    // a read is no longer than it has room
     if (u->piece.n >= PIECE_BYTES) {
-        door_pause(u->session);
-        start(u, run_append, on_appended);
+        door_pause(u->task.session);
+        task_start(&u->task, run_append, on_appended);
     }
 }
 
@@ -322,7 +294,7 @@ bool upload_is_whole(const struct upload_request *u) {
 }
 
 void upload_end(struct upload_request *u) {
-    if (is_over(u)) {
+    if (task_is_over(&u->task)) {
         return;
     }
     u->is_whole = true;
@@ -332,7 +304,7 @@ void upload_end(struct upload_request *u) {
         return;
     }
     be_patient(u);
-    start(u, run_finish, on_finished);
+    task_start(&u->task, run_finish, on_finished);
 }
 
 /* ---- the end */
@@ -363,10 +335,10 @@ void upload_free(struct upload_request **request) {
     if (u == NULL) {
         return;
     }
-    CHECK(!u->is_on_pool);
+    CHECK(!u->task.is_running);
     if (u->file != NULL) {
         struct leftover *l = xzalloc(sizeof *l);
-        struct worker *w = u->session->worker;
+        struct worker *w = u->task.session->worker;
         l->job = (struct job){ .run = run_clean, .done = on_clean_done };
         l->media = w->server->media;
         l->file = u->file;
