@@ -144,7 +144,8 @@ OPT(media_bytes_max, "media.bytes_max",
     BYTES, RANGE(1, 1099511627776), "10MiB", NULL, RELOAD, "Bytes one upload may have.")
 OPT(media_quota_bytes, "media.quota_bytes",
     BYTES, RANGE(0, 1099511627776), "1GiB", NULL, RELOAD,
-    "Bytes all uploads of one user may have together; 0 for no limit.")
+    "Bytes all uploads of one user may have together, each being counted as 4 KiB at least; 0 for "
+    "no limit.")
 OPT(media_spare_bytes, "media.spare_bytes",
     BYTES, RANGE(0, 1099511627776), "64MiB", NULL, START,
     "Bytes of the disk that uploads leave free: with less, they are refused.")

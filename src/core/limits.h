@@ -13,8 +13,9 @@
 #define CLIENT_ID_CHARS_MAX 64
 #define UPLOADS_PATH "/uploads/"    // where our own media are, before their names
 #define MEDIA_URL_BYTES_MAX 2048
-#define UPLOAD_NAME_BYTES_MAX 128                    // behind /uploads/
-#define MEDIA_TYPE_BYTES_MAX 127                     // RFC 6838 section 4.2
+#define UPLOAD_NAME_BYTES_MAX 128       // behind /uploads/
+#define UPLOAD_WEIGHT_BYTES_MIN 4096    // in a quota: the smallest file costs a block and an inode
+#define MEDIA_TYPE_BYTES_MAX 127        // RFC 6838 section 4.2
 #define MEDIA_DURATION_MS_MAX (24u * 3600 * 1000)    // of a recording
 #define REACTION_CHARS_MAX 16                        // of one emoji, with all that joins it
 #define REACTION_KINDS_MAX 20                        // different emojis under one message

@@ -269,7 +269,7 @@ CONTRACT(an_upload_is_added_once) {
     OKAY(rig_commit(rig));
     OKAY(later->is_repeat);
     struct event *other = upload(rig, ANN, "b.png", 5);
-    other->quota_bytes = 15;    // the first was weighed once
+    other->quota_bytes = 2 * UPLOAD_WEIGHT_BYTES_MIN;    // the first was weighed once
     OKAY(rig_commit(rig));
     OKAY(!other->is_void && !other->is_repeat);
 }
@@ -288,26 +288,48 @@ CONTRACT(only_an_upload_that_is_there_can_be_shown) {
 }
 
 CONTRACT(a_quota_holds_for_all_of_a_users_uploads) {
-    upload(rig, ANN, "a", 60)->quota_bytes = 100;
+    upload(rig, ANN, "a", 60000)->quota_bytes = 100000;
     OKAY(rig_commit(rig));
     rig_reopen(rig);
-    struct event *much = upload(rig, ANN, "b", 41);
-    much->quota_bytes = 100;
-    struct event *enough = upload(rig, ANN, "c", 40);
-    enough->quota_bytes = 100;
-    struct event *others = upload(rig, BOB, "d", 100);
-    others->quota_bytes = 100;
-    struct event *unbound = upload(rig, ANN, "e", 1000);
+    struct event *much = upload(rig, ANN, "b", 40001);
+    much->quota_bytes = 100000;
+    struct event *enough = upload(rig, ANN, "c", 40000);
+    enough->quota_bytes = 100000;
+    struct event *others = upload(rig, BOB, "d", 100000);
+    others->quota_bytes = 100000;
+    struct event *unbound = upload(rig, ANN, "e", 1000000);
     struct reply *reply = reply_to(rig, much);
     OKAY(rig_commit(rig));
     OKAY(much->is_void && !enough->is_void && !others->is_void && !unbound->is_void);
     EQ(reply->refusal, REFUSE_quota_full);
     drop_upload(rig, "a");
     drop_upload(rig, "e");
-    struct event *room_again = upload(rig, ANN, "f", 60);
-    room_again->quota_bytes = 100;
+    struct event *room_again = upload(rig, ANN, "f", 60000);
+    room_again->quota_bytes = 100000;
     OKAY(rig_commit(rig));
     OKAY(!room_again->is_void);
+}
+
+CONTRACT(the_smallest_file_weighs_what_it_costs) {
+    const uint64_t quota_bytes = 3 * UPLOAD_WEIGHT_BYTES_MIN;
+    upload(rig, ANN, "a", 1)->quota_bytes = quota_bytes;
+    upload(rig, ANN, "b", 1)->quota_bytes = quota_bytes;
+    OKAY(rig_commit(rig));
+    rig_reopen(rig);
+    struct event *much = upload(rig, ANN, "c", UPLOAD_WEIGHT_BYTES_MIN + 1);
+    much->quota_bytes = quota_bytes;
+    struct event *last = upload(rig, ANN, "d", 1);
+    last->quota_bytes = quota_bytes;
+    struct event *tiny = upload(rig, ANN, "e", 1);
+    tiny->quota_bytes = quota_bytes;
+    OKAY(rig_commit(rig));
+    OKAY(much->is_void && !last->is_void && tiny->is_void);
+    drop_upload(rig, "a");
+    drop_upload(rig, "b");
+    struct event *again = upload(rig, ANN, "f", 2 * UPLOAD_WEIGHT_BYTES_MIN);
+    again->quota_bytes = quota_bytes;
+    OKAY(rig_commit(rig));
+    OKAY(!again->is_void);
 }
 
 CONTRACT(an_orphan_is_old_and_no_message_shows_it) {

@@ -54,7 +54,8 @@ void memory_upload_add(struct memory_store *s, struct batch *batch, struct event
         ev->is_repeat = true;
         return;
     }
-    if (ev->quota_bytes != 0 && user->upload_bytes + ev->bytes > ev->quota_bytes) {
+    uint64_t weight = user->upload_bytes + upload_weight(ev->bytes);
+    if (ev->quota_bytes != 0 && weight > ev->quota_bytes) {
         memory_void(ev, REFUSE_quota_full);
         return;
     }
@@ -65,7 +66,7 @@ void memory_upload_add(struct memory_store *s, struct batch *batch, struct event
                                     .label = arena_str(&s->arena, ev->label),
                                     .media_type = arena_str(&s->arena, ev->media_type),
                                     .bytes = ev->bytes };
-    user->upload_bytes += ev->bytes;
+    user->upload_bytes += upload_weight(ev->bytes);
     vec_push(&s->uploads, upload);
     CHECK(text_map_put(&s->upload_by_name, upload->added.label, upload) == NULL);
 }
@@ -77,7 +78,7 @@ void memory_upload_remove(struct memory_store *s, struct batch *batch, struct ev
         memory_void(ev, upload == NULL ? REFUSE_upload_unknown : REFUSE_forbidden);
         return;
     }
-    memory_user_of(s, upload->added.user)->upload_bytes -= upload->added.bytes;
+    memory_user_of(s, upload->added.user)->upload_bytes -= upload_weight(upload->added.bytes);
     text_map_drop(&s->upload_by_name, ev->label);
     vec_drop(&s->uploads, upload);
 }

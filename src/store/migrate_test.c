@@ -62,13 +62,20 @@ TEST(a_database_of_every_older_version_is_brought_up_with_what_is_in_it) {
                    "INSERT INTO changes (position, room_id, kind, message_id, at_ms)"
                    " VALUES (3, 1, 2, 2, 8)"),
            OK);
-        if (version >= 3) {    // from then on rooms count them
+        if (version >= 3) {    // from then on rooms count them, and there are uploads
             EQ(sql_run(db, "UPDATE rooms SET deleted = 1"), OK);
+            EQ(sql_run(db, "INSERT INTO uploads (name, user_id, media_type, bytes, created_ms)"
+                           " VALUES ('a', 1, 'image/png', 1, 5), ('b', 1, 'image/png', 5000, 5)"),
+               OK);
+            EQ(sql_run(db, version < 5 ? "UPDATE users SET upload_bytes = 5001"
+                                       : "UPDATE users SET upload_bytes = 9096"),
+               OK);
         }
         EQ(sqlite3_close(db), SQLITE_OK);
 
         EQ(reopen(rig, &why), OK);
         EQ(number(rig_db(rig), "PRAGMA user_version"), migrate_newest());
+        EQ(number(rig_db(rig), "SELECT upload_bytes FROM users"), version < 3 ? 0 : 9096);
         STR_EQ(contents(rig, history(rig, GENERAL, 0, 0)), "old ");
         EQ(history(rig, GENERAL, 0, 0)->total, 1);
         EQ(number(rig_db(rig), "SELECT count(*) FROM hub_messages"), 1);

@@ -149,10 +149,12 @@ static const struct {
     { "SELECT id FROM messages WHERE substr(media_url, 1, 9) = '/uploads/'"
       " AND NOT EXISTS (SELECT 1 FROM uploads WHERE name = substr(media_url, 10))",
       "Message %s shows an upload that is not there." },
-    { "SELECT id FROM users LEFT JOIN (SELECT user_id, sum(bytes) AS bytes FROM uploads"
+    { "SELECT id FROM users LEFT JOIN (SELECT user_id, sum(max(bytes, 4096)) AS bytes FROM uploads"
       " GROUP BY user_id) ON user_id = id WHERE upload_bytes <> coalesce(bytes, 0)",
       "The uploads of user %s are not weighed right." },
 };
+
+_Static_assert(UPLOAD_WEIGHT_BYTES_MIN == 4096, "the rule of uploads says 4096");
 
 static enum err check_rule(sqlite3 *db, size_t rule, struct buf *report, size_t *found) {
     SCOPED(sql_finalize) sqlite3_stmt *stmt = NULL;

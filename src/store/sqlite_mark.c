@@ -68,9 +68,9 @@ enum err sqlite_read(struct sqlite_store *s, struct batch *batch, struct event *
 /* ---- uploads */
 
 /* Adds to what the user's files weigh; a negative number takes away. */
-static enum err weigh(struct sqlite_store *s, uint64_t user, int64_t bytes) {
+static enum err weigh(struct sqlite_store *s, uint64_t user, int64_t weight) {
     sql_bind_u64(s->kept.upload_count, 1, user);
-    sql_bind_u64(s->kept.upload_count, 2, (uint64_t)bytes);
+    sql_bind_u64(s->kept.upload_count, 2, (uint64_t)weight);
     return sql_step(s->kept.upload_count);
 }
 
@@ -90,7 +90,7 @@ enum err sqlite_upload_add(struct sqlite_store *s, struct batch *batch, struct e
     if (err != OK) {
         return err;
     }
-    if (ev->quota_bytes != 0 && have + ev->bytes > ev->quota_bytes) {
+    if (ev->quota_bytes != 0 && have + upload_weight(ev->bytes) > ev->quota_bytes) {
         return sqlite_void(s, ev, REFUSE_quota_full);
     }
     sql_bind_text(s->kept.upload_add, 1, ev->label);
@@ -99,7 +99,7 @@ enum err sqlite_upload_add(struct sqlite_store *s, struct batch *batch, struct e
     sql_bind_u64(s->kept.upload_add, 4, ev->bytes);
     sql_bind_u64(s->kept.upload_add, 5, ev->at_ms);
     err = sql_step(s->kept.upload_add);
-    return err == OK ? weigh(s, ev->user.v, (int64_t)ev->bytes) : err;
+    return err == OK ? weigh(s, ev->user.v, (int64_t)upload_weight(ev->bytes)) : err;
 }
 
 enum err sqlite_upload_remove(struct sqlite_store *s, struct batch *batch, struct event *ev) {
@@ -121,5 +121,5 @@ enum err sqlite_upload_remove(struct sqlite_store *s, struct batch *batch, struc
     }
     sql_bind_text(s->kept.upload_remove, 1, ev->label);
     err = sql_step(s->kept.upload_remove);
-    return err == OK ? weigh(s, user, -(int64_t)bytes) : err;
+    return err == OK ? weigh(s, user, -(int64_t)upload_weight(bytes)) : err;
 }

@@ -71,6 +71,13 @@ struct upload {
     uint64_t at_ms;    // when it was added
 };
 
+/* What a file of so many bytes weighs in its owner's quota: who sends a million files of a byte
+ * uses up a million inodes and rows. users.upload_bytes is a sum of these: another minimum needs a
+ * migration. */
+static inline uint64_t upload_weight(uint64_t bytes) {
+    return MAX(bytes, UPLOAD_WEIGHT_BYTES_MIN);
+}
+
 /* Some of them. Zeroed is an empty one. */
 struct upload_list {
     struct arena arena;    // owns the uploads and their texts

@@ -17,6 +17,7 @@ import { token } from './lib/server.mjs';
 
 const MIB = 1 << 20;
 const BYTES_MAX = 10 * MIB;
+const BLOCK = 4096;    // what the smallest file weighs in a quota
 const NAME = /^\/uploads\/(images|audio|video|files)\/[A-Za-z0-9_-]{22,}\.[a-z0-9]{1,5}$/;
 
 let scene;
@@ -368,14 +369,26 @@ test('who asks first is told to go on, or why not', async () => {
 });
 
 test('a user has a quota, and others have theirs', () =>
-    Scene.with({ set: { 'media.quota_bytes': 3000 } }, async (own) => {
+    Scene.with({ set: { 'media.quota_bytes': 30_000 } }, async (own) => {
         const [one, other] = [person('one'), person('other')];
-        assert.equal((await putRaw(own.server, one, noise(2000))).status, 201);
-        await refused(await putRaw(own.server, one, noise(1001)), 507);
+        assert.equal((await putRaw(own.server, one, noise(20_000))).status, 201);
+        for (const put of [putRaw, putForm]) {    // a form announces no length of its file
+            await refused(await put(own.server, one, noise(10_001)), 507);
+        }
         await settlesAt(1, own.server);
-        assert.equal((await putRaw(own.server, one, noise(1000))).status, 201);
+        assert.equal((await putRaw(own.server, one, noise(10_000))).status, 201);
         await refused(await putRaw(own.server, one, noise(1)), 507);
-        assert.equal((await putRaw(own.server, other, noise(3000))).status, 201);
+        assert.equal((await putRaw(own.server, other, noise(30_000))).status, 201);
+    }));
+
+test('the smallest file weighs as much in a quota as it costs', () =>
+    Scene.with({ set: { 'media.quota_bytes': 2 * BLOCK } }, async (own) => {
+        const one = person('one');
+        for (const status of [201, 201, 507]) {
+            assert.equal((await putRaw(own.server, one, noise(1))).status, status);
+        }
+        await settlesAt(2, own.server);
+        await own.server.cli('check');
     }));
 
 test('two uploads at once cannot both have what is left of a quota', () =>
