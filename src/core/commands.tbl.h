@@ -36,6 +36,8 @@ CMD(unread_list, MAY_USER, RATE_NONE, false)       // []
 CMD(typing_set, MAY_USER, RATE_VOLATILE, false)    // [room_name | room | user, is_on]
 CMD(caller_check, MAY_ANYONE, RATE_NONE,
     false)    // [user username role mobile is_provisioned] as session_open, but nothing is opened
+CMD(upload_begin, MAY_USER, RATE_NONE,
+    true)    // [caller, bytes as far as they are announced] whether upload_add may be worth it
 CMD(upload_add, MAY_USER, RATE_NONE, true)           // [caller, label, media_type, bytes]
 CMD(upload_remove, MAY_OPERATOR, RATE_NONE, true)    // [label]
 CMD(user_add, MAY_OPERATOR, RATE_NONE, true)         // [username role mobile hash]

@@ -34,6 +34,8 @@ EVENT(message_deleted, AUD_ROOM,
       true)    // [user is_moderator message (room) -> room seq other position message_type
                // reply_to; content of a reaction]
 EVENT(read_changed, AUD_ROOM, true)         // [room room_name user username other message -> seq]
+EVENT(upload_begun, AUD_NOBODY,
+      true)    // [user bytes quota_bytes] nothing is written: the store says whether there is room
 EVENT(upload_added, AUD_NOBODY, true)       // [user label media_type bytes quota_bytes]
 EVENT(upload_removed, AUD_NOBODY, true)     // [label]
 EVENT(follow_started, AUD_NOBODY, false)    // [session room room_name is_on] is_on: resumes it

@@ -379,7 +379,7 @@ static void count_refusal(const struct reply *reply) {
 /* Whether the session still speaks HTTP, and asked for one of its requests. */
 static bool is_of_door(const struct session *s, enum cmd_type cmd) {
     bool is_http = s->framing == FRAMING_WS && !s->is_upgraded;
-    return is_http && (cmd == CMD_caller_check || cmd == CMD_upload_add);
+    return is_http && (cmd == CMD_caller_check || cmd == CMD_upload_begin || cmd == CMD_upload_add);
 }
 
 /* A silent answer does not end the run: that is what keeps sixteen messages of one sender

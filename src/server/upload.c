@@ -236,6 +236,10 @@ void upload_on_reply(struct upload_request *u, const struct reply *reply) {
         fail_of(u, reply->refusal);
     } else if (reply->cmd == CMD_caller_check) {
         u->user = reply->user;
+        struct cmd cmd = { .type = CMD_upload_begin, .caller = u->user.v, .bytes = u->expected };
+        wait_for_core(u);
+        session_ask(u->task.session, &cmd);
+    } else if (reply->cmd == CMD_upload_begin) {
         be_patient(u);
         task_start(&u->task, run_begin, on_begun);
     } else {

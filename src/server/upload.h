@@ -1,9 +1,9 @@
 /* An upload: the body of a POST becomes a file, and the file a fact.
  *
- *      head ──> who is it? ──core──> file begun ──> body, piece by piece ──> file whole, synced,
- *               (before a byte of the body)         to the pool              named
- *                                                                              │
- *      201 and its address <──reply── core, store: has the quota room? <───────┘
+ *      head ──> who is it? may it be? ──core──> file begun ──> body, piece by ──> file whole,
+ *               (before a byte of the body)                    piece to the pool  synced, named
+ *                                                                                   │
+ *      201 and its address <──reply── core, store: has the quota room? <────────────┘
  *
  * Nothing of a body is held but the piece that is being written; while the disk works, the socket
  * is not read. What is not answered with 201 leaves no file behind.

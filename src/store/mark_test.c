@@ -332,6 +332,26 @@ CONTRACT(the_smallest_file_weighs_what_it_costs) {
     OKAY(!again->is_void);
 }
 
+CONTRACT(who_begins_an_upload_is_told_of_the_quota_and_nothing_is_weighed) {
+    const uint64_t quota_bytes = 2 * UPLOAD_WEIGHT_BYTES_MIN;
+    for (uint64_t i = 0; i < 5; i++) {
+        struct event *much = begin_upload(rig, ANN, quota_bytes + 1, quota_bytes);
+        struct event *all = begin_upload(rig, ANN, quota_bytes, quota_bytes);
+        struct event *unbound = begin_upload(rig, ANN, quota_bytes + 1, 0);
+        struct reply *reply = reply_to(rig, much);
+        OKAY(rig_commit(rig));
+        OKAY(much->is_void && !all->is_void && !unbound->is_void);
+        EQ(reply->refusal, REFUSE_quota_full);
+    }
+    upload(rig, ANN, "a", 1);
+    struct event *rest = begin_upload(rig, ANN, 0, quota_bytes);
+    upload(rig, ANN, "b", 1);
+    struct event *none = begin_upload(rig, ANN, 0, quota_bytes);
+    struct event *others = begin_upload(rig, BOB, 0, quota_bytes);
+    OKAY(rig_commit(rig));
+    OKAY(!rest->is_void && none->is_void && !others->is_void);
+}
+
 CONTRACT(an_orphan_is_old_and_no_message_shows_it) {
     upload(rig, ANN, "a-shown", 1);
     upload(rig, ANN, "b-orphan", 1);

@@ -189,10 +189,10 @@ static void (*const facts[EVENT_COUNT])(struct memory_store *s, const struct eve
 /* What needs more thought, and completes the event. */
 static void (*const thoughts[EVENT_COUNT])(struct memory_store *s, struct batch *batch,
                                            struct event *ev) = {
-    [EV_message_posted] = memory_post,     [EV_message_edited] = memory_alter,
-    [EV_message_deleted] = memory_alter,   [EV_read_changed] = memory_read,
-    [EV_upload_added] = memory_upload_add, [EV_upload_removed] = memory_upload_remove,
-    [EV_room_kept] = memory_keep,
+    [EV_message_posted] = memory_post,          [EV_message_edited] = memory_alter,
+    [EV_message_deleted] = memory_alter,        [EV_read_changed] = memory_read,
+    [EV_upload_begun] = memory_upload_begin,    [EV_upload_added] = memory_upload_add,
+    [EV_upload_removed] = memory_upload_remove, [EV_room_kept] = memory_keep,
 };
 
 static void write_event(struct memory_store *s, struct batch *batch, struct event *ev) {

@@ -106,6 +106,7 @@ void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev)
 
 /* memory_mark.c: the same. */
 void memory_read(struct memory_store *s, struct batch *batch, struct event *ev);
+void memory_upload_begin(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_add(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_remove(struct memory_store *s, struct batch *batch, struct event *ev);
 

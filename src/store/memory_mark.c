@@ -47,16 +47,21 @@ void memory_upload_hide(struct memory_store *s, struct str media_url) {
     }
 }
 
-void memory_upload_add(struct memory_store *s, struct batch *batch, struct event *ev) {
+void memory_upload_begin(struct memory_store *s, struct batch *batch, struct event *ev) {
     (void)batch;
-    struct memory_user *user = memory_user_of(s, ev->user);
+    uint64_t weight = memory_user_of(s, ev->user)->upload_bytes + upload_weight(ev->bytes);
+    if (ev->quota_bytes != 0 && weight > ev->quota_bytes) {
+        memory_void(ev, REFUSE_quota_full);
+    }
+}
+
+void memory_upload_add(struct memory_store *s, struct batch *batch, struct event *ev) {
     if (text_map_get(&s->upload_by_name, ev->label) != NULL) {
         ev->is_repeat = true;
         return;
     }
-    uint64_t weight = user->upload_bytes + upload_weight(ev->bytes);
-    if (ev->quota_bytes != 0 && weight > ev->quota_bytes) {
-        memory_void(ev, REFUSE_quota_full);
+    memory_upload_begin(s, batch, ev);
+    if (ev->is_void) {
         return;
     }
     struct memory_upload *upload = arena_zalloc(&s->arena, sizeof *upload);
@@ -66,7 +71,7 @@ void memory_upload_add(struct memory_store *s, struct batch *batch, struct event
                                     .label = arena_str(&s->arena, ev->label),
                                     .media_type = arena_str(&s->arena, ev->media_type),
                                     .bytes = ev->bytes };
-    user->upload_bytes += upload_weight(ev->bytes);
+    memory_user_of(s, ev->user)->upload_bytes += upload_weight(ev->bytes);
     vec_push(&s->uploads, upload);
     CHECK(text_map_put(&s->upload_by_name, upload->added.label, upload) == NULL);
 }

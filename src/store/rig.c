@@ -235,6 +235,14 @@ struct event *upload(struct rig *rig, uint64_t by, const char *label, uint64_t b
     return ev;
 }
 
+struct event *begin_upload(struct rig *rig, uint64_t user, uint64_t bytes, uint64_t quota_bytes) {
+    struct event *ev = fact(rig, EV_upload_begun);
+    ev->user.v = user;
+    ev->bytes = bytes;
+    ev->quota_bytes = quota_bytes;
+    return ev;
+}
+
 struct event *drop_upload(struct rig *rig, const char *label) {
     struct event *ev = fact(rig, EV_upload_removed);
     ev->label = str_of(label);

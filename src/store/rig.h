@@ -91,9 +91,10 @@ struct event *answer_to(struct rig *rig, uint64_t room, uint64_t user, uint64_t 
 struct event *react(struct rig *rig, uint64_t room, uint64_t user, uint64_t message,
                     const char *emoji);
 
-/* A read mark, an upload of the type image/png, and one that goes. */
+/* A read mark, an upload of the type image/png, one that is only begun, and one that goes. */
 struct event *read_to(struct rig *rig, uint64_t room, uint64_t user, uint64_t message);
 struct event *upload(struct rig *rig, uint64_t user, const char *name, uint64_t bytes);
+struct event *begin_upload(struct rig *rig, uint64_t user, uint64_t bytes, uint64_t quota_bytes);
 struct event *drop_upload(struct rig *rig, const char *name);
 
 /* Appends a reply that points to the event. */

@@ -139,6 +139,8 @@ enum err sqlite_post(struct sqlite_store *s, struct batch *batch, struct event *
 enum err sqlite_post_body(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
 enum err sqlite_alter(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
 enum err sqlite_read(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
+enum err sqlite_upload_begin(struct sqlite_store *s, struct batch *batch, struct event *ev)
+    MUST_USE;
 enum err sqlite_upload_add(struct sqlite_store *s, struct batch *batch, struct event *ev) MUST_USE;
 enum err sqlite_upload_remove(struct sqlite_store *s, struct batch *batch, struct event *ev)
     MUST_USE;

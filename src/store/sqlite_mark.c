@@ -74,9 +74,17 @@ static enum err weigh(struct sqlite_store *s, uint64_t user, int64_t weight) {
     return sql_step(s->kept.upload_count);
 }
 
-enum err sqlite_upload_add(struct sqlite_store *s, struct batch *batch, struct event *ev) {
+enum err sqlite_upload_begin(struct sqlite_store *s, struct batch *batch, struct event *ev) {
     (void)batch;
     uint64_t have = 0;
+    bool is_row;
+    sql_bind_u64(s->kept.upload_bytes, 1, ev->user.v);
+    enum err err = sql_one(s->kept.upload_bytes, &is_row, &have);
+    bool is_full = ev->quota_bytes != 0 && have + upload_weight(ev->bytes) > ev->quota_bytes;
+    return err == OK && is_full ? sqlite_void(s, ev, REFUSE_quota_full) : err;
+}
+
+enum err sqlite_upload_add(struct sqlite_store *s, struct batch *batch, struct event *ev) {
     bool is_row;
     sql_bind_text(s->kept.upload_find, 1, ev->label);
     enum err err = sql_next(s->kept.upload_find, &is_row);
@@ -85,13 +93,9 @@ enum err sqlite_upload_add(struct sqlite_store *s, struct batch *batch, struct e
         ev->is_repeat = err == OK;
         return err;
     }
-    sql_bind_u64(s->kept.upload_bytes, 1, ev->user.v);
-    err = sql_one(s->kept.upload_bytes, &is_row, &have);
-    if (err != OK) {
+    err = sqlite_upload_begin(s, batch, ev);
+    if (err != OK || ev->is_void) {
         return err;
-    }
-    if (ev->quota_bytes != 0 && have + upload_weight(ev->bytes) > ev->quota_bytes) {
-        return sqlite_void(s, ev, REFUSE_quota_full);
     }
     sql_bind_text(s->kept.upload_add, 1, ev->label);
     sql_bind_u64(s->kept.upload_add, 2, ev->user.v);

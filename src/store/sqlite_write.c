@@ -100,9 +100,10 @@ _Static_assert(ROOM_CHANNEL == 0 && ROOM_DM == 2, "the schema says 0 and 2");
 /* What needs more thought than a statement. */
 static enum err (*const thoughts[EVENT_COUNT])(struct sqlite_store *s, struct batch *batch,
                                                struct event *ev) = {
-    [EV_message_posted] = sqlite_post,     [EV_message_edited] = sqlite_alter,
-    [EV_message_deleted] = sqlite_alter,   [EV_read_changed] = sqlite_read,
-    [EV_upload_added] = sqlite_upload_add, [EV_upload_removed] = sqlite_upload_remove,
+    [EV_message_posted] = sqlite_post,          [EV_message_edited] = sqlite_alter,
+    [EV_message_deleted] = sqlite_alter,        [EV_read_changed] = sqlite_read,
+    [EV_upload_begun] = sqlite_upload_begin,    [EV_upload_added] = sqlite_upload_add,
+    [EV_upload_removed] = sqlite_upload_remove,
 };
 
 static uint8_t field_of(const char *parameter) {

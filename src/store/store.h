@@ -34,8 +34,9 @@
  *   read_changed              seq; for message 0, the room's newest, message as well. If the mark
  *                             is there already or beyond: is_repeat, and seq is the mark's (0:
  *                             none). Not a message of the room: void, message_unknown.
- *   upload_added              If there is one of that name: is_repeat. If the user's uploads would
- *                             weigh more than quota_bytes (not 0): void, quota_full.
+ *   upload_begun              If the user's uploads, and one of so many bytes, would weigh more
+ *                             than quota_bytes (not 0): void, quota_full. Nothing is written.
+ *   upload_added              If there is one of that name: is_repeat. Else as upload_begun.
  *   upload_removed            If there is none: void, upload_unknown. If a message shows it: void,
  *                             forbidden.
  * Void: is_void and a refusal, which the reply that points to the event gets as well; nothing is

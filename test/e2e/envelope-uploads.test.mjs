@@ -391,6 +391,27 @@ test('the smallest file weighs as much in a quota as it costs', () =>
         await own.server.cli('check');
     }));
 
+test('what has no room in a quota is refused before its body is read', () =>
+    Scene.with({ set: { 'media.quota_bytes': 2 * BLOCK } }, async (own) => {
+        const one = person('one');
+        const refusedAtOnce = async (...headers) => {
+            for (const expect of [[], ['Expect: 100-continue']]) {
+                const raw = await Raw.open(own.server.http);
+                raw.write(post('', [...headers, ...expect], one));
+                const { status, body } = await raw.response();
+                assert.equal(status, 507);
+                assert.equal(JSON.parse(body).code, 'QUOTA_EXCEEDED');
+                assert.ok(JSON.parse(body).error.length > 5);
+                raw.leave();
+            }
+        };
+        await refusedAtOnce(`Content-Length: ${2 * BLOCK + 1}`);
+        assert.equal((await putRaw(own.server, one, noise(2 * BLOCK))).status, 201);
+        await refusedAtOnce('Content-Length: 1');
+        await refusedAtOnce('Transfer-Encoding: chunked');
+        await settlesAt(1, own.server);
+    }));
+
 test('two uploads at once cannot both have what is left of a quota', () =>
     Scene.with({ set: { 'media.quota_bytes': 100_000 } }, async (own) => {
         const one = person('one');

@@ -176,6 +176,8 @@ OPERATION(reaction_set, CORE, CMD("\"reaction_set\",\"room_name\":\"general\",\"
                                                          DOOR,  BANNED, HEARD,      HEARD,      HEARD,      HEARD,      HEARD,      NOBODY)
 OPERATION(caller_check, CORE, CMD("\"caller_check\",\"user\":1"),
                                                          DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     DONE)
+OPERATION(upload_begin, CORE, CMD("\"upload_begin\",\"bytes\":1"),
+                                                         DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     NOBODY)
 OPERATION(upload_add, CORE, CMD("\"upload_add\",\"label\":\"l.png\",\"media_type\":\"image/png\",\"bytes\":1"),
                                                          DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     NOBODY)
 

@@ -262,6 +262,7 @@ bool envelope_encode_event(const struct event *ev, enum view view, struct buf *o
     case EV_room_kept:
     case EV_member_added:
     case EV_member_removed:
+    case EV_upload_begun:
     case EV_upload_added:
     case EV_upload_removed:
     case EV_follow_started:

@@ -251,6 +251,7 @@ bool hub_encode_event(const struct event *ev, enum view view, struct buf *out) {
     case EV_room_kept:
     case EV_member_added:
     case EV_member_removed:
+    case EV_upload_begun:
     case EV_upload_added:
     case EV_upload_removed:
     case EV_follow_started:
