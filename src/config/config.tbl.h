@@ -128,6 +128,8 @@ OPT(limits_connections_per_address, "limits.connections_per_address", NUMBER, RA
     "100", NULL, RELOAD, "Connections one address may hold; 0 for no limit.")
 OPT(limits_connections_per_user, "limits.connections_per_user", NUMBER, RANGE(0, 10000000), "10",
     NULL, RELOAD, "Connections one user may hold, a newer one being refused; 0 for no limit.")
+OPT(limits_uploads_per_minute, "limits.uploads_per_minute", NUMBER, RATE, "60", NULL, RELOAD,
+    "Files a user may begin to send in a minute; 0 for no limit.")
 OPT(limits_follows_per_connection, "limits.follows_per_connection", NUMBER, RANGE(1, 65535), "1000",
     NULL, RELOAD, "Rooms one connection may follow.")
 OPT(limits_outbox_bytes, "limits.outbox_bytes", BYTES, RANGE(65536, 1073741824), "1MiB", NULL,

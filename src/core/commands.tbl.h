@@ -5,8 +5,8 @@
  * who may     MAY_ANYONE no session needed · MAY_USER a user, by an open session or as the caller ·
  *             MAY_SESSION only by a session · MAY_OPERATOR the admin socket and the command line
  *             (what a command asks beyond that, its handler checks)
- * rate class  RATE_NONE · RATE_CONTENT what creates content · RATE_VOLATILE typing: surplus dropped
- * in silence
+ * rate class  RATE_NONE · RATE_CONTENT what creates content · RATE_UPLOAD files, by a limit of their
+ *             own · RATE_VOLATILE typing: surplus dropped in silence
  * writes      whether it can lead to something kept; refused as store_away while nothing can be
  *             stored
  *
@@ -36,7 +36,7 @@ CMD(unread_list, MAY_USER, RATE_NONE, false)       // []
 CMD(typing_set, MAY_USER, RATE_VOLATILE, false)    // [room_name | room | user, is_on]
 CMD(caller_check, MAY_ANYONE, RATE_NONE,
     false)    // [user username role mobile is_provisioned] as session_open, but nothing is opened
-CMD(upload_begin, MAY_USER, RATE_NONE,
+CMD(upload_begin, MAY_USER, RATE_UPLOAD,
     true)    // [caller, bytes as far as they are announced] whether upload_add may be worth it
 CMD(upload_add, MAY_USER, RATE_NONE, true)           // [caller, label, media_type, bytes]
 CMD(upload_remove, MAY_OPERATOR, RATE_NONE, true)    // [label]

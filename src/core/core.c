@@ -21,7 +21,7 @@
 #include "core/turn.h"
 
 enum who_may { MAY_ANYONE, MAY_USER, MAY_SESSION, MAY_OPERATOR };
-enum rate_class { RATE_NONE, RATE_CONTENT, RATE_VOLATILE };
+enum rate_class { RATE_NONE, RATE_CONTENT, RATE_UPLOAD, RATE_VOLATILE };
 
 static const struct rule {
     enum who_may may;
@@ -73,6 +73,7 @@ void core_free(struct core **core) {
 void core_set_limits(struct core *core, const struct core_limits *limits) {
     core->limits = *limits;
     core->rate_memory = rate_memory_for(limits->content, COUNT(limits->content));
+    core->upload_memory = rate_memory_for(&limits->uploads, 1);
 }
 
 bool core_restore(struct core *core, const struct event *ev) {
@@ -106,10 +107,34 @@ static enum refusal check_caller(struct turn *t, enum who_may may) {
     return user_is_banned(t->user, turn_ms(t)) ? REFUSE_banned : REFUSE_NONE;
 }
 
-static enum refusal check_rate(struct turn *t) {
-    const struct rate_limit *limit = &t->core->limits.content[t->cmd->dialect];
+/* What of its class the user has created, and how it is measured. */
+struct lane {
+    struct rate **history;    // NULL: the class is not measured here
+    struct rate_memory memory;
+    const struct rate_limit *limit;
+};
+
+static struct lane lane_of(const struct turn *t, enum rate_class rate) {
+    const struct core *core = t->core;
+    switch (rate) {
+    case RATE_CONTENT:
+        return (struct lane){ &t->user->rate, core->rate_memory,
+                              &core->limits.content[t->cmd->dialect] };
+    case RATE_UPLOAD:
+        return (struct lane){ &t->user->upload_rate, core->upload_memory, &core->limits.uploads };
+    case RATE_NONE:
+    case RATE_VOLATILE: break;
+    }
+    return (struct lane){ 0 };
+}
+
+static enum refusal check_rate(struct turn *t, enum rate_class rate) {
+    struct lane lane = lane_of(t, rate);
+    if (lane.history == NULL) {
+        return REFUSE_NONE;
+    }
     struct rate_why why;
-    t->retry_after_ms = rate_wait_ms(t->user->rate, limit, turn_ms(t), &why);
+    t->retry_after_ms = rate_wait_ms(*lane.history, lane.limit, turn_ms(t), &why);
     if (t->retry_after_ms == 0) {
         return REFUSE_NONE;
     }
@@ -124,7 +149,7 @@ static enum refusal gate(struct turn *t, const struct rule *rule) {
     if (rule->writes && !t->core->is_writable) {
         return REFUSE_store_away;
     }
-    return rule->rate == RATE_CONTENT ? check_rate(t) : REFUSE_NONE;
+    return check_rate(t, rule->rate);
 }
 
 static void refuse(struct turn *t, enum refusal no) {
@@ -155,8 +180,9 @@ void core_apply(struct core *core, const struct cmd *cmd, struct batch *batch) {
         refuse(&t, no);
         return;
     }
-    if (rule->rate == RATE_CONTENT) {
-        rate_add(&t.user->rate, core->rate_memory, batch->at_ms);
+    struct lane lane = lane_of(&t, rule->rate);
+    if (lane.history != NULL) {
+        rate_add(lane.history, lane.memory, batch->at_ms);
     }
     if (!t.is_answered) {
         turn_reply(&t);

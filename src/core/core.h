@@ -18,7 +18,7 @@
 struct batch;
 struct event;
 
-/* Messages a user may create; 0: no limit. Exact sliding windows. */
+/* Messages, or uploads, a user may create; 0: no limit. Exact sliding windows. */
 struct rate_limit {
     uint32_t per_minute;
     uint32_t per_hour;
@@ -30,6 +30,7 @@ struct core_limits {
     uint32_t sessions_per_user;
     uint32_t follows_per_session;
     uint64_t upload_bytes_per_user;    // 0: no limit
+    struct rate_limit uploads;         // begun, in whatever dialect
     struct rate_limit content[DIALECT_COUNT];
 };
 

@@ -298,7 +298,7 @@ TEST(each_dialect_has_limits_of_its_own_over_one_history) {
 // ---- what is resident
 
 TEST(an_idle_user_in_a_room_costs_little) {
-    EQ(sizeof(struct user) <= 112, 1);
+    EQ(sizeof(struct user) <= 120, 1);
     EQ(sizeof(struct session) <= 64, 1);
     EQ(sizeof(struct follow), 8);
     EQ(sizeof(struct member) <= 48, 1);

@@ -159,6 +159,7 @@ enum refusal do_session_close(struct turn *t) {
         session_close(&t->core->sessions, &t->core->rooms, &t->session);
         t->user->left_s = (uint32_t)(turn_ms(t) / 1000);
         rate_tidy(&t->user->rate, t->core->rate_memory, turn_ms(t));
+        rate_tidy(&t->user->upload_rate, t->core->upload_memory, turn_ms(t));
         notices_tidy(&t->user->notices, turn_ms(t));
     }
     return REFUSE_NONE;

@@ -18,7 +18,8 @@ struct event;
 
 struct core {
     struct core_limits limits;
-    struct rate_memory rate_memory;    // what the limits make us remember
+    struct rate_memory rate_memory;      // what the limits make us remember of messages,
+    struct rate_memory upload_memory;    // and of uploads
     bool is_writable;
     struct users users;
     struct rooms rooms;

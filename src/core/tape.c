@@ -45,6 +45,7 @@ void tape_put_limits(struct buf *tape, const struct core_limits *limits) {
     line_put_number(tape, "sessions_per_user", limits->sessions_per_user);
     line_put_number(tape, "follows_per_session", limits->follows_per_session);
     line_put_number(tape, "upload_bytes_per_user", limits->upload_bytes_per_user);
+    line_put_number(tape, "uploads_per_minute", limits->uploads.per_minute);
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         line_put_text(tape, "dialect", str_of(dialect_names[i]));    // whose the next three are
         line_put_number(tape, "per_minute", limits->content[i].per_minute);
@@ -200,6 +201,7 @@ static enum err read_limits_word(const struct word *w, struct tape_entry *out) {
         { "message_chars", &limits->message_chars },
         { "sessions_per_user", &limits->sessions_per_user },
         { "follows_per_session", &limits->follows_per_session },
+        { "uploads_per_minute", &limits->uploads.per_minute },
         { "per_minute", &rate->per_minute },
         { "per_hour", &rate->per_hour },
         { "burst", &rate->burst },

@@ -136,7 +136,7 @@ TEST(every_fact_is_read_back_as_it_was) {
 TEST(limits_and_the_store_going_are_read_back) {
     SCOPED(buf_fini) struct buf tape = BUF_INIT(BYTES_MAX);
     SCOPED(arena_fini) struct arena texts = ARENA_INIT;
-    struct core_limits some = { 1, 2, 3, UINT64_MAX, { { 0 } } };
+    struct core_limits some = { 1, 2, 3, UINT64_MAX, { .per_minute = 8 }, { { 0 } } };
     some.content[DIALECT_OPERATOR] = (struct rate_limit){ 4, 5, 6 };
     some.content[DIALECT_hub] = (struct rate_limit){ 7, 0, UINT32_MAX };
     struct tape_entry entry;

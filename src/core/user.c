@@ -60,6 +60,7 @@ void users_fini(struct users *users) {
         name_drop(u);
         tokens_drop(u);
         rate_free(&u->rate);
+        rate_free(&u->upload_rate);
         notices_free(&u->notices);
         slab_put(&users->slab, u);
     }
@@ -129,6 +130,7 @@ bool user_erase(struct users *users, struct user *u, struct str placeholder) {
     }
     tokens_drop(u);
     rate_free(&u->rate);
+    rate_free(&u->upload_rate);
     notices_free(&u->notices);
     u->role = ROLE_MEMBER;
     u->banned_until_ms = BAN_NONE;

@@ -37,7 +37,8 @@ struct user {
     struct session *sessions;      // in the order they were opened
     struct list members;           // struct member::in_user
     struct token_label *tokens;    // owned
-    struct rate *rate;             // owned; NULL: nothing to remember
+    struct rate *rate;             // owned; of messages; NULL: nothing to remember
+    struct rate *upload_rate;      // owned; of uploads; the same
     struct notices *notices;       // owned; the same
     uint64_t joins_due_ms;         // coming into rooms: when all of it is made good (do_room.c)
     struct user *next;             // users::first

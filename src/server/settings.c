@@ -121,6 +121,7 @@ void settings_core_limits(const struct settings *settings, struct core_limits *o
         .sessions_per_user = (uint32_t)config->limits_connections_per_user,
         .follows_per_session = (uint32_t)config->limits_follows_per_connection,
         .upload_bytes_per_user = config->media_quota_bytes,
+        .uploads = { .per_minute = (uint32_t)config->limits_uploads_per_minute },
     };
     struct config_rate rate;
 #define DIALECT(name)                                                                              \

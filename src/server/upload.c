@@ -14,6 +14,7 @@
 #include "server/task.h"
 #include "server/worker.h"
 
+#define GUESS_RETRY_MS 60000     // after so long an address may fail again
 #define PIECE_BYTES 65536        // written at once
 #define PAUSE_MS 30000           // that a sender may fall silent, within a body
 #define BODY_MS_MAX 1800000      // that a whole body may take
@@ -28,6 +29,7 @@ struct upload_request {
     uint64_t bytes_max;
     uint64_t expected;    // as announced, of a raw body; 0: unknown
     uint64_t late_ms;     // when it has taken too long
+    uint64_t retry_ms;    // what a 429 tells to wait
     user_id user;
     bool expects_continue;
     bool is_whole;    // all of the body has come
@@ -46,10 +48,13 @@ static void fail(struct upload_request *u, int status, enum refusal why, struct 
     json_put_text(&body, str_of(refusal_code(why)));
     BUF_PUT_LIT(&body, "}\n");
     METRIC_ADD(upload_errors_total, 1);
-    struct str extra = status == 401   ? STR_LIT("WWW-Authenticate: Bearer\r\n")
-                       : status == 429 ? STR_LIT("Retry-After: 60\r\n")
-                                       : STR_NONE;
-    door_answer(u->task.session, status, extra, buf_str(&body));
+    SCOPED(buf_fini) struct buf extra = BUF_INIT(256);
+    if (status == 401) {
+        BUF_PUT_LIT(&extra, "WWW-Authenticate: Bearer\r\n");
+    } else if (status == 429) {
+        buf_printf(&extra, "Retry-After: %llu\r\n", (unsigned long long)(u->retry_ms + 999) / 1000);
+    }
+    door_answer(u->task.session, status, buf_str(&extra), buf_str(&body));
     session_leave(u->task.session, 0, STR_NONE);
 }
 
@@ -185,6 +190,7 @@ static struct upload_request *request_new(struct session *s, const struct http1_
     u->piece = BUF_INIT(4 * PIECE_BYTES);
     u->bytes_max = s->worker->settings->config->media_bytes_max;
     u->late_ms = s->worker->loop.now_ms + BODY_MS_MAX;
+    u->retry_ms = GUESS_RETRY_MS;
     u->expects_continue = req->expects_continue;
     return u;
 }
@@ -232,7 +238,10 @@ void upload_on_reply(struct upload_request *u, const struct reply *reply) {
     if (task_is_over(&u->task)) {
         return;
     }
-    if (reply->refusal != REFUSE_NONE) {
+    if (reply->refusal == REFUSE_rate_limited) {
+        u->retry_ms = reply->retry_after_ms;
+        fail(u, 429, reply->refusal, STR_LIT("Too many uploads: wait a little."));
+    } else if (reply->refusal != REFUSE_NONE) {
         fail_of(u, reply->refusal);
     } else if (reply->cmd == CMD_caller_check) {
         u->user = reply->user;

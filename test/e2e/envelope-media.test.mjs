@@ -16,7 +16,7 @@ let server;
 let ann;
 
 before(async () => {
-    scene = await Scene.start();
+    scene = await Scene.start({ set: { 'limits.uploads_per_minute': 0 } });
     ({ server } = scene);
     ann = person('ann');
 });

@@ -25,7 +25,8 @@ let server;
 let ann;
 
 before(async () => {
-    scene = await Scene.start({ set: { 'auth.failures_per_minute': 0 } });
+    scene = await Scene.start({ set: { 'auth.failures_per_minute': 0,
+        'limits.uploads_per_minute': 0 } });
     ({ server } = scene);
     ann = person('ann');
 });
@@ -410,6 +411,24 @@ test('what has no room in a quota is refused before its body is read', () =>
         await refusedAtOnce('Content-Length: 1');
         await refusedAtOnce('Transfer-Encoding: chunked');
         await settlesAt(1, own.server);
+    }));
+
+test('a user begins so many uploads in a minute, and others have their own', () =>
+    Scene.with({ set: { 'limits.uploads_per_minute': 2 } }, async (own) => {
+        const [one, other] = [person('one'), person('other')];
+        for (let i = 0; i < 2; i++) {
+            assert.equal((await putRaw(own.server, one, PNG)).status, 201);
+        }
+        const raw = await Raw.open(own.server.http);
+        raw.write(post('', ['Content-Length: 5'], one));
+        const { status, headers, body } = await raw.response();    // before the body came
+        raw.leave();
+        assert.equal(status, 429);
+        assert.equal(JSON.parse(body).code, 'RATE_LIMITED');
+        const wait = Number(headers['retry-after']);
+        assert.ok(wait > 0 && wait <= 60, `${wait}`);
+        assert.equal((await putRaw(own.server, other, PNG)).status, 201);
+        await settlesAt(3, own.server);
     }));
 
 test('two uploads at once cannot both have what is left of a quota', () =>
