@@ -151,7 +151,7 @@ OPT(media_quota_bytes, "media.quota_bytes",
 OPT(media_spare_bytes, "media.spare_bytes",
     BYTES, RANGE(0, 1099511627776), "64MiB", NULL, START,
     "Bytes of the disk that uploads leave free: with less, they are refused.")
-OPT(media_orphan_ms, "media.orphan_ms", TIME, RANGE(60000, 31536000000), "24h", NULL, RELOAD,
+OPT(media_orphan_ms, "media.orphan_ms", TIME, RANGE(1000, 31536000000), "24h", NULL, RELOAD,
     "How long an upload that no message shows is kept.")
 
 OPT(server_workers, "server.workers", NUMBER, RANGE(0, 64), "0", NULL, START,

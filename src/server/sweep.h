@@ -1,11 +1,13 @@
 /* The sweep: uploads that nobody needs go.
  *
- *     no message shows it      the store says so ──upload_remove──> the fact goes, round the ring
- *     no fact knows it         the file goes: of a fact that went, or of a crash before there was
- *     one it never got its name    the same, in `incoming`
+ *     no message shows it      the store says so ──upload_remove──> the fact goes, round the ring,
+ *                              and a second later its file
+ *     no fact knows it         the file goes: of a crash before there was one, or after one went
+ *     it never got its name    the same, in `incoming`
  *
- * Each only once it is older than media.orphan_ms: whoever sends a file shows it a moment later.
- * The store has the last word: a fact that a message shows by now stays.
+ * Each only once it is older than media.orphan_ms, because whoever sends a file shows it a moment
+ * later; and what no fact knows after an hour at least, because the store may be away for a while.
+ * The store has the last word: a fact that a message shows by now stays, and its file with it.
  *
  * Thread   one of its own, because there may be a million files to look at; sweep_set is the
  *          server's main thread's.
@@ -21,7 +23,7 @@ struct sweep;
 /* Returns an owned sweep that runs, and looks for what is older than orphan_ms. */
 struct sweep *sweep_start(struct server *server, uint64_t orphan_ms);
 
-/* Takes up another age (a reload). */
+/* Takes up another age (a reload), at once. */
 void sweep_set(struct sweep *s, uint64_t orphan_ms);
 
 /* Ends it, in the middle of a round if need be, and sets *s to NULL. A NULL *s is fine. */
