@@ -287,6 +287,21 @@ test('an upload that breaks off leaves nothing behind', async () => {
     }
 });
 
+test('a form longer than was announced is cut off there, and refused', async () => {
+    const before = await filesThere();
+    const body = multipart([[headOf('x.png'), noise(200_000)]]);
+    for (const n of [4, 20, 100_000, body.length - 1]) {    // too few announced
+        const raw = await Raw.open(server.http);
+        raw.write(post('', ['Content-Type: multipart/form-data; boundary=XbX',
+            `Content-Length: ${body.length - n}`]), body);
+        const answer = await raw.response();
+        assert.equal(answer.status, 400, `${n}`);
+        assert.equal(JSON.parse(answer.body).code, 'BAD_REQUEST');
+        await raw.ended();
+        await settlesAt(before);
+    }
+});
+
 test('more than was announced is another request, and a bad one', async () => {
     const raw = await Raw.open(server.http);
     raw.write(post('', [`Content-Length: ${PNG.length}`]), PNG, 'surplus\r\n\r\n');
@@ -429,6 +444,22 @@ test('a user begins so many uploads in a minute, and others have their own', () 
         assert.ok(wait > 0 && wait <= 60, `${wait}`);
         assert.equal((await putRaw(own.server, other, PNG)).status, 201);
         await settlesAt(3, own.server);
+    }));
+
+test('what the disk has no room for is refused before its body is read', () =>
+    Scene.with({ set: { 'media.spare_bytes': '1024GiB' } }, async (own) => {
+        for (const header of ['Content-Length: 5', 'Transfer-Encoding: chunked']) {
+            const raw = await Raw.open(own.server.http);
+            raw.write(post('', [header]));
+            const { status, body } = await raw.response();
+            raw.leave();
+            assert.equal(status, 507);
+            assert.equal(JSON.parse(body).code, 'QUOTA_EXCEEDED');
+        }
+        await settlesAt(0, own.server);
+        const room = await own.room();
+        const bob = await own.join('bob', room);    // and everything else goes on
+        assert.equal((await bob.ask('room_message', { room, content: 'x' })).type, 'room_message');
     }));
 
 test('two uploads at once cannot both have what is left of a quota', () =>

@@ -8,6 +8,7 @@
  *   at       the first that fails, from when this was read: 1 is the next; 0 (default): none
  *   count    how many fail in all from there; 0 (default): all until the file changes
  *   name     only files whose name ends so, for instance -wal
+ *   in       only files whose path has this in it, for instance /uploads/
  *   partial  1: the first write that fails writes half of its bytes and only then says no */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,10 @@ static int verdict(const char *call, const char *path, bool *is_first) {
     }
     shim_text("name", "", text, sizeof text);
     if (!shim_ends(path, text)) {
+        return 0;
+    }
+    shim_text("in", "", text, sizeof text);
+    if (strstr(path, text) == NULL) {
         return 0;
     }
     pthread_mutex_lock(&errors.lock);
