@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "core/detail.h"
 #include "core/event.h"
 
 /* The answer to a command. */
@@ -24,7 +25,7 @@ struct reply {
     uint32_t part;           // which command of a batch it answers; 0: of none
     enum refusal refusal;
     struct str ref;
-    struct str detail;          // what of the input was wrong, may be empty
+    struct detail detail;       // what of the input was wrong
     uint64_t retry_after_ms;    // rate_limited
     struct str room_name;       // as the room spells it (or as asked for, if there is none)
     room_id room;

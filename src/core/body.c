@@ -67,23 +67,24 @@ enum refusal turn_check_media(struct turn *t) {
     bool is_media = cmd->message_type == MESSAGE_IMAGE || cmd->message_type == MESSAGE_AUDIO ||
                     cmd->message_type == MESSAGE_FILE;
     if (is_media && cmd->media_url.n == 0) {
-        return turn_refuse(t, REFUSE_malformed, "media_url: a message of the type %s needs it",
-                           message_type_name((enum message_type)cmd->message_type));
+        return turn_refuse(
+            t, REFUSE_malformed,
+            DETAIL_OF(media_missing, INPUT_media_url,
+                      .word = str_of(message_type_name((enum message_type)cmd->message_type))));
     }
     if (!is_media && (cmd->media_url.n > 0 || cmd->media_type.n > 0 || cmd->duration_ms > 0)) {
-        return turn_refuse(t, REFUSE_malformed,
-                           "media_url: only with the message_type image, audio or file");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(media_unfit, INPUT_media_url));
     }
     if (cmd->media_url.n > 0 && !is_media_url(cmd->media_url)) {
-        return turn_refuse(t, REFUSE_malformed,
-                           "media_url: /uploads/... or https://..., at most %d bytes",
-                           MEDIA_URL_BYTES_MAX);
+        return turn_refuse(
+            t, REFUSE_malformed,
+            DETAIL_OF(media_url, INPUT_media_url, UNIT_bytes, .max = MEDIA_URL_BYTES_MAX));
     }
     if (cmd->media_type.n > 0 && !is_media_type(cmd->media_type)) {
-        return turn_refuse(t, REFUSE_malformed, "media_type: such as image/jpeg");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(media_type, INPUT_media_type));
     }
     if (cmd->duration_ms > MEDIA_DURATION_MS_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "duration: seconds, at most a day");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(duration, INPUT_duration));
     }
     return REFUSE_NONE;
 }
@@ -91,8 +92,9 @@ enum refusal turn_check_media(struct turn *t) {
 static enum refusal check_client_id(struct turn *t) {
     struct str id = t->cmd->client_id;
     if (id.n > 4 * CLIENT_ID_CHARS_MAX || str_chars(id) > CLIENT_ID_CHARS_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "client_id: at most %d characters",
-                           CLIENT_ID_CHARS_MAX);
+        return turn_refuse(
+            t, REFUSE_malformed,
+            DETAIL_OF(long, INPUT_client_id, UNIT_characters, .max = CLIENT_ID_CHARS_MAX));
     }
     return REFUSE_NONE;
 }
@@ -106,7 +108,7 @@ static enum refusal check_reply_to(struct turn *t) {
 
 enum refusal turn_check_body(struct turn *t) {
     if (t->cmd->message_type > MESSAGE_FILE) {
-        return turn_refuse(t, REFUSE_malformed, "message_type: text, image, audio or file");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(message_type, INPUT_message_type));
     }
     enum refusal no = check_client_id(t);
     no = no != REFUSE_NONE ? no : turn_check_media(t);
@@ -117,13 +119,13 @@ enum refusal turn_check_body(struct turn *t) {
 enum refusal turn_check_reaction(struct turn *t) {
     struct str emoji = t->cmd->content;
     if (t->cmd->reply_to == 0) {
-        return turn_refuse(t, REFUSE_malformed, "reply_to: the id of the message it is about");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(reply_to, INPUT_reply_to));
     }
     if (emoji.n > 4 * REACTION_CHARS_MAX || !fold_is_emoji(emoji)) {
-        return turn_refuse(t, REFUSE_malformed, "content: one emoji");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(emoji, INPUT_content));
     }
     if (t->cmd->reaction >= REACTION_COUNT) {
-        return turn_refuse(t, REFUSE_malformed, "reaction: add, remove, or neither");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(reaction, INPUT_reaction));
     }
     enum refusal no = check_client_id(t);
     return no != REFUSE_NONE ? no : check_reply_to(t);

@@ -19,7 +19,7 @@ TEST(a_message_with_media_says_where_it_is) {
     STR_EQ(ev->media_url, "/uploads/images/photo123.jpg");
     STR_EQ(ev->media_type, "image/jpeg");
     EQ(rig_do(rig, "ann", image("")), REFUSE_malformed);
-    STR_EQ(rig_reply(rig)->detail, "media_url: a message of the type image needs it");
+    STR_EQ(rig_detail(rig), "media_url: a message of the type image needs it");
     cmd.message_type = MESSAGE_TEXT;
     EQ(rig_do(rig, "ann", cmd), REFUSE_malformed);
 }

@@ -138,7 +138,7 @@ static enum refusal check_rate(struct turn *t, enum rate_class rate) {
     if (t->retry_after_ms == 0) {
         return REFUSE_NONE;
     }
-    return turn_refuse(t, REFUSE_rate_limited, "%u per %s", (unsigned)why.limit, why.window);
+    return turn_refuse(t, REFUSE_rate_limited, DETAIL_OF(rate, .max = why.limit, .unit = why.unit));
 }
 
 static enum refusal gate(struct turn *t, const struct rule *rule) {

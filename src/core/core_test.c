@@ -254,7 +254,7 @@ TEST(only_what_creates_content_counts_and_a_refused_message_does_not) {
     rig->now_ms += 10;
     EQ(rig_do(rig, "ann", SAY("general", "x")), REFUSE_rate_limited);
     EQ(rig_reply(rig)->retry_after_ms, 60000 - 30);
-    STR_EQ(rig_reply(rig)->detail, "3 per minute");
+    STR_EQ(rig_detail(rig), "3 per minute");
     EQ(rig_do(rig, "bob", SAY("general", "x")), REFUSE_NONE);    // a limit of each user
     rig->now_ms += 60000 - 30 - 1;
     EQ(rig_do(rig, "ann", SAY("general", "x")), REFUSE_rate_limited);
@@ -271,7 +271,7 @@ TEST(a_second_connection_is_no_second_allowance) {
     rig_open(rig, "ann/2");
     EQ(rig_do(rig, "ann", SAY("general", "x")), REFUSE_NONE);
     EQ(rig_do(rig, "ann/2", SAY("general", "x")), REFUSE_rate_limited);
-    STR_EQ(rig_reply(rig)->detail, "1 per second");
+    STR_EQ(rig_detail(rig), "1 per second");
     rig_close(rig, "ann");
     rig_close(rig, "ann/2");
     rig_open(rig, "ann");
@@ -292,7 +292,7 @@ TEST(each_dialect_has_limits_of_its_own_over_one_history) {
     rig_take_limits(rig);
     EQ(rig_do(rig, "ann", other), REFUSE_NONE);
     EQ(rig_do(rig, "ann", other), REFUSE_rate_limited);
-    STR_EQ(rig_reply(rig)->detail, "2 per hour");
+    STR_EQ(rig_detail(rig), "2 per hour");
 }
 
 // ---- what is resident

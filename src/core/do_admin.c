@@ -29,21 +29,20 @@ enum refusal turn_check_new_user(struct turn *t, struct str username, struct str
     uint64_t number = 0;
     if (!user_name_is_allowed(username)) {
         return turn_refuse(t, REFUSE_malformed,
-                           "username: 1 to %d characters, no control "
-                           "characters, no space at either end, not \"" ERASED_PREFIX "...\"",
-                           USERNAME_CHARS_MAX);
+                           DETAIL_OF(username, INPUT_username, UNIT_characters,
+                                     .max = USERNAME_CHARS_MAX, .word = STR_LIT(ERASED_PREFIX)));
     }
     if (user_by_name(users, username) != NULL) {
-        return turn_refuse(t, REFUSE_exists, "username");
+        return turn_refuse(t, REFUSE_exists, DETAIL_OF(input, INPUT_username));
     }
     if (mobile.n > 0 && !mobile_read(mobile, &number)) {
-        return turn_refuse(t, REFUSE_malformed, "mobile: a plus and up to 15 digits");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(mobile, INPUT_mobile));
     }
     if (user_by_mobile(users, number) != NULL) {
-        return turn_refuse(t, REFUSE_exists, "mobile");
+        return turn_refuse(t, REFUSE_exists, DETAIL_OF(input, INPUT_mobile));
     }
     if (role >= ROLE_COUNT) {
-        return turn_refuse(t, REFUSE_malformed, "role: member, pro or admin");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(role, INPUT_role));
     }
     return REFUSE_NONE;
 }
@@ -54,7 +53,7 @@ enum refusal do_user_add(struct turn *t) {
         return no;
     }
     if (t->core->users.id_max >= ID_MAX) {
-        return turn_refuse(t, REFUSE_forbidden, "no user ids are left");
+        return turn_refuse(t, REFUSE_forbidden, DETAIL_OF(no_user_ids));
     }
     struct event *ev = turn_event(t, EV_user_created);
     ev->user.v = t->core->users.id_max + 1;
@@ -73,7 +72,7 @@ enum refusal do_user_role(struct turn *t) {
         return REFUSE_user_unknown;
     }
     if (t->cmd->role >= ROLE_COUNT) {
-        return turn_refuse(t, REFUSE_malformed, "role: member, pro or admin");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(role, INPUT_role));
     }
     struct event *ev = turn_event_user(t, EV_user_changed, user);
     ev->role = (enum role)t->cmd->role;
@@ -88,7 +87,7 @@ enum refusal do_user_password(struct turn *t) {
         return REFUSE_user_unknown;
     }
     if (t->cmd->hash.n == 0) {
-        return turn_refuse(t, REFUSE_malformed, "the hash is missing");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(hash));
     }
     struct event *ev = tell(t, EV_user_changed, user);
     ev->role = user->role;
@@ -137,15 +136,13 @@ enum refusal do_token_add(struct turn *t) {
     }
     if (!text_is_name(label, LABEL_CHARS_MAX)) {
         return turn_refuse(t, REFUSE_malformed,
-                           "label: 1 to %d characters, no control "
-                           "characters, no space at either end",
-                           LABEL_CHARS_MAX);
+                           DETAIL_OF(name, INPUT_label, UNIT_characters, .max = LABEL_CHARS_MAX));
     }
     if (t->cmd->hash.n == 0) {
-        return turn_refuse(t, REFUSE_malformed, "the hash is missing");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(hash));
     }
     if (user_has_token(user, label)) {
-        return turn_refuse(t, REFUSE_exists, "label");
+        return turn_refuse(t, REFUSE_exists, DETAIL_OF(input, INPUT_label));
     }
     struct event *ev = tell(t, EV_token_added, user);
     ev->label = label;
@@ -170,13 +167,12 @@ enum refusal do_token_revoke(struct turn *t) {
 
 enum refusal turn_check_new_room(struct turn *t, struct str name) {
     if (!text_is_name(name, ROOM_NAME_CHARS_MAX)) {
-        return turn_refuse(t, REFUSE_malformed,
-                           "room: 1 to %d characters, no control "
-                           "characters, no space at either end",
-                           ROOM_NAME_CHARS_MAX);
+        return turn_refuse(
+            t, REFUSE_malformed,
+            DETAIL_OF(name, INPUT_room, UNIT_characters, .max = ROOM_NAME_CHARS_MAX));
     }
     if (room_by_name(&t->core->rooms, name) != NULL) {
-        return turn_refuse(t, REFUSE_exists, "room");
+        return turn_refuse(t, REFUSE_exists, DETAIL_OF(input, INPUT_room));
     }
     return REFUSE_NONE;
 }
@@ -189,7 +185,7 @@ enum refusal do_room_add(struct turn *t) {
         return no;
     }
     if (rooms->id_max >= ID_MAX) {
-        return turn_refuse(t, REFUSE_forbidden, "no room ids are left");
+        return turn_refuse(t, REFUSE_forbidden, DETAIL_OF(no_room_ids));
     }
     struct event *ev = turn_event(t, EV_room_created);
     ev->room.v = rooms->id_max + 1;
@@ -210,7 +206,8 @@ enum refusal do_room_remove(struct turn *t) {
         return REFUSE_room_unknown;
     }
     if (str_eq(room_name(room), STR_LIT(ROOM_GENERAL))) {
-        return turn_refuse(t, REFUSE_forbidden, "\"" ROOM_GENERAL "\" stays");
+        return turn_refuse(t, REFUSE_forbidden,
+                           DETAIL_OF(room_stays, .word = STR_LIT(ROOM_GENERAL)));
     }
     struct reply *r = turn_reply_room(t, room);
     r->event = turn_event_room(t, EV_room_removed, room, NULL);
@@ -226,7 +223,7 @@ enum refusal do_room_keep(struct turn *t) {
         return REFUSE_room_unknown;
     }
     if (MAX(cmd->messages, MAX(cmd->bytes, cmd->age_ms)) > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "messages, bytes, age_ms: at most 2^53 - 1");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(keep));
     }
     struct reply *r = turn_reply_room(t, room);
     r->event = turn_event_room(t, EV_room_kept, room, NULL);
@@ -247,7 +244,7 @@ enum refusal do_ban_add(struct turn *t) {
         return REFUSE_user_unknown;
     }
     if (until_ms != 0 && until_ms <= turn_ms(t)) {
-        return turn_refuse(t, REFUSE_malformed, "until: that is over already");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(past, INPUT_until));
     }
     struct event *ev = tell(t, EV_ban_set, user);
     ev->until_ms = until_ms;

@@ -40,11 +40,11 @@ TEST(a_user_who_cannot_be_added_is_told_why) {
     cmd.mobile = STR_LIT("+336");
     rig_do(rig, "operator", cmd);
     EQ(rig_do(rig, "operator", ADD("ANN")), REFUSE_exists);
-    STR_EQ(rig_reply(rig)->detail, "username");
+    STR_EQ(rig_detail(rig), "username");
     EQ(rig_do(rig, "operator", ADD("A\xc2\xadnn")), REFUSE_exists);    // with a soft hyphen
     cmd.username = STR_LIT("joe");
     EQ(rig_do(rig, "operator", cmd), REFUSE_exists);
-    STR_EQ(rig_reply(rig)->detail, "mobile");
+    STR_EQ(rig_detail(rig), "mobile");
     cmd.mobile = STR_LIT("0612");
     EQ(rig_do(rig, "operator", cmd), REFUSE_malformed);
     cmd.mobile = STR_NONE;
@@ -65,7 +65,7 @@ TEST(a_user_who_cannot_be_added_is_told_why) {
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         EQ(rig_do(rig, "operator", ADD(bad[i])), REFUSE_malformed);
-        OKAY(rig_reply(rig)->detail.n > 0);
+        OKAY(rig_detail(rig).n > 0);
     }
     EQ(rig_do(rig, "operator", ADD("12345678901234567890123456789012")), REFUSE_NONE);
 }
@@ -210,7 +210,7 @@ TEST(a_removed_room_says_so_to_those_in_it_and_is_gone) {
 TEST(general_stays) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "operator", NO_ROOM("general")), REFUSE_forbidden);
-    OKAY(rig_reply(rig)->detail.n > 0);
+    OKAY(rig_detail(rig).n > 0);
     EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);
 }
 

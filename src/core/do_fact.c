@@ -33,13 +33,12 @@ static struct event *retell(struct turn *t, enum event_type type, const struct e
 
 static enum refusal check_user_id(struct turn *t, user_id id) {
     if (id.v == 0 || id.v > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "user: an id from 1 to 2^53 - 1");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(id, INPUT_user));
     }
     const struct user *user = user_find(&t->core->users, id.v);
     if (user != NULL) {
         struct str name = user_name(user);
-        return turn_refuse(t, REFUSE_exists, "user %llu is \"%.*s\"", (unsigned long long)id.v,
-                           STR_FMT(name));
+        return turn_refuse(t, REFUSE_exists, DETAIL_OF(user_is, .given = id.v, .word = name));
     }
     return REFUSE_NONE;
 }
@@ -71,10 +70,10 @@ static enum refusal add_erased(struct turn *t, const struct event *fact) {
     if (!str_starts(name, STR_LIT(ERASED_PREFIX)) || name.n > USERNAME_BYTES_MAX ||
         !text_is_name(name, USERNAME_BYTES_MAX)) {
         return turn_refuse(t, REFUSE_malformed,
-                           "username: an erased user is called \"" ERASED_PREFIX "...\"");
+                           DETAIL_OF(erased_name, INPUT_username, .word = STR_LIT(ERASED_PREFIX)));
     }
     if (user_by_name(&t->core->users, name) != NULL) {
-        return turn_refuse(t, REFUSE_exists, "username");
+        return turn_refuse(t, REFUSE_exists, DETAIL_OF(input, INPUT_username));
     }
     struct event *ev = retell(t, EV_user_created, fact);
     ev->username = name;
@@ -94,7 +93,7 @@ static enum refusal add_ban(struct turn *t, const struct event *fact) {
         return REFUSE_user_unknown;
     }
     if (fact->until_ms > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "until_ms: milliseconds since 1970");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(time, INPUT_until_ms));
     }
     struct reply *r = turn_reply_user(t, user);
     r->event = retell(t, EV_ban_set, fact);
@@ -110,10 +109,10 @@ static enum refusal add_ban(struct turn *t, const struct event *fact) {
 
 static enum refusal check_room_id(struct turn *t, room_id id) {
     if (id.v == 0 || id.v > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "room: an id from 1 to 2^53 - 1");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(id, INPUT_room));
     }
     if (room_id_is_taken(&t->core->rooms, id.v)) {
-        return turn_refuse(t, REFUSE_exists, "room %llu", (unsigned long long)id.v);
+        return turn_refuse(t, REFUSE_exists, DETAIL_OF(room_is, .given = id.v));
     }
     return REFUSE_NONE;
 }
@@ -141,7 +140,7 @@ static enum refusal add_dm(struct turn *t, const struct event *fact) {
         return REFUSE_user_unknown;
     }
     if (room_dm(&t->core->rooms, fact->user, fact->other) != NULL) {
-        return turn_refuse(t, REFUSE_exists, "the two have a dm");
+        return turn_refuse(t, REFUSE_exists, DETAIL_OF(dm_is));
     }
     struct event *ev = turn_event_dm(t, fact->room, fact->user, fact->other);
     ev->at_ms = fact->at_ms != 0 ? fact->at_ms : ev->at_ms;
@@ -160,7 +159,7 @@ static enum refusal add_room(struct turn *t, const struct event *fact) {
     case ROOM_GROUP:
     case ROOM_KIND_COUNT: break;
     }
-    return turn_refuse(t, REFUSE_malformed, "room_kind: a channel or a dm");
+    return turn_refuse(t, REFUSE_malformed, DETAIL_OF(room_kind, INPUT_room_kind));
 }
 
 static enum refusal add_member(struct turn *t, const struct event *fact) {
@@ -173,7 +172,7 @@ static enum refusal add_member(struct turn *t, const struct event *fact) {
         return REFUSE_user_unknown;
     }
     if (map_get(&room->members, user->id.v) != NULL) {
-        return turn_refuse(t, REFUSE_exists, "they are a member");
+        return turn_refuse(t, REFUSE_exists, DETAIL_OF(member_is));
     }
     struct reply *r = turn_reply_room(t, room);
     r->event = retell(t, EV_member_added, fact);
@@ -196,7 +195,7 @@ static enum refusal find_place(struct turn *t, const struct event *fact, const s
         return REFUSE_user_unknown;
     }
     if ((*room)->kind == ROOM_DM && !room_is_open_to(*room, *user)) {
-        return turn_refuse(t, REFUSE_forbidden, "it is a dm of two others");
+        return turn_refuse(t, REFUSE_forbidden, DETAIL_OF(foreign_dm));
     }
     return REFUSE_NONE;
 }
@@ -217,17 +216,20 @@ static enum refusal check_said(struct turn *t, const struct event *fact) {
     struct str content = fact->content;
     bool is_silent = content.n == 0 && fact->media_url.n == 0;
     if (is_silent || !str_is_utf8(content) || str_find(content, '\0') < content.n) {
-        return turn_refuse(t, REFUSE_malformed, "content: some text, without a zero character");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(text, INPUT_content));
     }
     if (str_chars(content) > MESSAGE_CHARS_MAX) {
-        return turn_refuse(t, REFUSE_too_long, "content: at most %d characters", MESSAGE_CHARS_MAX);
+        return turn_refuse(
+            t, REFUSE_too_long,
+            DETAIL_OF(long, INPUT_content, UNIT_characters, .max = MESSAGE_CHARS_MAX));
     }
     if (!str_is_utf8(fact->client_id) || str_chars(fact->client_id) > CLIENT_ID_CHARS_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "client_id: at most %d characters",
-                           CLIENT_ID_CHARS_MAX);
+        return turn_refuse(
+            t, REFUSE_malformed,
+            DETAIL_OF(long, INPUT_client_id, UNIT_characters, .max = CLIENT_ID_CHARS_MAX));
     }
     if (fact->at_ms == 0) {
-        return turn_refuse(t, REFUSE_malformed, "at_ms: when it was said");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(said_at, INPUT_at_ms));
     }
     return REFUSE_NONE;
 }
@@ -261,11 +263,11 @@ static enum refusal read_mentions(struct turn *t, struct str mentions, struct st
         uint64_t id = 0;
         bool is_id = str_to_u64(str_cut(&rest, ','), &id) == OK;
         if (!is_id || i == MENTIONS_MAX) {
-            return turn_refuse(t, REFUSE_malformed, "mentions: at most %d ids of users, as 3,17",
-                               MENTIONS_MAX);
+            return turn_refuse(t, REFUSE_malformed,
+                               DETAIL_OF(mentions, INPUT_mentions, .max = MENTIONS_MAX));
         }
         if (user_find(&t->core->users, id) == NULL) {
-            return turn_refuse(t, REFUSE_user_unknown, "mentions");
+            return turn_refuse(t, REFUSE_user_unknown, DETAIL_OF(input, INPUT_mentions));
         }
         if (i > 0) {
             buf_put_char(&ids, ',');
@@ -316,7 +318,7 @@ static enum refusal add_edit(struct turn *t, const struct event *fact) {
         return no;
     }
     if (fact->message.v == 0 || fact->message.v > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "message: the one that was changed");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(changed, INPUT_message));
     }
     struct reply *r = turn_reply_room(t, room);
     struct event *ev = retell_in(t, EV_message_edited, room, user);
@@ -337,7 +339,7 @@ static enum refusal add_mark(struct turn *t, const struct event *fact) {
         return no != REFUSE_NONE ? no : REFUSE_user_unknown;
     }
     if (fact->message.v == 0 || fact->message.v > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "message: the last one that was read");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(read, INPUT_message));
     }
     struct reply *r = turn_reply_room(t, room);
     struct event *ev = retell_in(t, EV_read_changed, room, user);
@@ -353,7 +355,7 @@ static enum refusal add_mark(struct turn *t, const struct event *fact) {
 static enum refusal check_upload(struct turn *t, const struct event *fact) {
     if (fact->label.n > UPLOAD_NAME_BYTES_MAX || fact->media_type.n == 0 || fact->bytes == 0 ||
         fact->bytes > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "label, media_type and bytes of an upload");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(upload));
     }
     SCOPED(buf_fini) struct buf url = BUF_INIT(MEDIA_URL_BYTES_MAX);
     BUF_PUT_LIT(&url, UPLOADS_PATH);
@@ -397,14 +399,14 @@ enum refusal do_fact_add(struct turn *t) {
     };
     struct tape_entry entry;
     if (tape_read(t->cmd->content, &t->batch->arena, &entry) != OK || entry.kind != TAPE_FACT) {
-        return turn_refuse(t, REFUSE_malformed, "content: a fact, as a tape has it");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(fact, INPUT_content));
     }
     if (adds[entry.fact.type] == NULL) {
-        return turn_refuse(t, REFUSE_malformed, "a fact of the type %s cannot be added",
-                           event_name(entry.fact.type));
+        return turn_refuse(t, REFUSE_malformed,
+                           DETAIL_OF(fact_type, .word = str_of(event_name(entry.fact.type))));
     }
     if (entry.fact.at_ms > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "at_ms: milliseconds since 1970");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(time, INPUT_at_ms));
     }
     return adds[entry.fact.type](t, &entry.fact);
 }

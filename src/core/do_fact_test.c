@@ -357,7 +357,7 @@ TEST(a_fact_that_contradicts_what_is_known_is_refused_and_changes_nothing) {
     for (size_t i = 0; i < COUNT(contradictions); i++) {
         struct cmd cmd = CMD_OF(fact_add, .content = str_of(contradictions[i].fact));
         enum refusal got = rig_do(rig, "operator", cmd);
-        struct str detail = rig_reply(rig)->detail;
+        struct str detail = rig_detail(rig);
         size_t want = strlen(contradictions[i].detail);
         bool is_said = want == 0
                            ? detail.n == 0

@@ -55,9 +55,7 @@ enum refusal do_room_resume(struct turn *t) {
     }
     bool is_more = t->cmd->after != 0;
     if ((follow_find(t->session, room) != NULL) != is_more) {
-        return turn_refuse(
-            t, REFUSE_malformed,
-            "a room is resumed before it is joined; then room_history tells the rest");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(resumed_late));
     }
     enum refusal no = is_more ? REFUSE_NONE : turn_may_follow(t, room);
     if (no != REFUSE_NONE) {
@@ -85,10 +83,11 @@ enum refusal do_message_search(struct turn *t) {
         return no;
     }
     if (text_is_blank(t->cmd->content)) {
-        return turn_refuse(t, REFUSE_malformed, "query: some text to look for");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(query, INPUT_query));
     }
     if (str_chars(t->cmd->content) > SEARCH_CHARS_MAX) {
-        return turn_refuse(t, REFUSE_too_long, "query: at most %d characters", SEARCH_CHARS_MAX);
+        return turn_refuse(t, REFUSE_too_long,
+                           DETAIL_OF(long, INPUT_query, UNIT_characters, .max = SEARCH_CHARS_MAX));
     }
     struct ask *ask = ask_history(t, ASK_SEARCH);
     ask->content = t->cmd->content;
@@ -104,7 +103,7 @@ enum refusal do_message_search(struct turn *t) {
 enum refusal do_list(struct turn *t) {
     user_id whose = { 0 };
     if (t->cmd->list_kind > LIST_BANS) {
-        return turn_refuse(t, REFUSE_malformed, "there is no such list");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(list_kind));
     }
     if (t->cmd->list_kind == LIST_TOKENS) {
         const struct user *user = turn_other(t);

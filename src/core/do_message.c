@@ -61,7 +61,7 @@ enum refusal do_direct_send(struct turn *t) {
     }
     struct room *room = dm_with(t, other);
     if (room == NULL) {
-        return turn_refuse(t, REFUSE_forbidden, "no room ids are left");
+        return turn_refuse(t, REFUSE_forbidden, DETAIL_OF(no_room_ids));
     }
     struct reply *r = turn_reply_user(t, other);
     r->mobile = STR_NONE;    // whom one may write to is not thereby told a number

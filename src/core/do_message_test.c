@@ -66,7 +66,7 @@ TEST(a_message_is_as_long_as_the_limit_in_characters_not_bytes) {
     EQ(rig_do(rig, "ann", SAY("general", "abcd")), REFUSE_NONE);
     EQ(rig_do(rig, "ann", SAY("general", "\xc3\xa9\xc3\xa9\xc3\xa9\xf0\x9f\x98\x80")), REFUSE_NONE);
     EQ(rig_do(rig, "ann", SAY("general", "abcde")), REFUSE_too_long);
-    STR_EQ(rig_reply(rig)->detail, "5 characters; at most 4");
+    STR_EQ(rig_detail(rig), "5 characters; at most 4");
     EQ(rig_do(rig, "ann", SAY("general", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9")),
        REFUSE_too_long);
     EQ(rig_do(rig, "ann", DM(2, "abcde")), REFUSE_too_long);
@@ -82,7 +82,7 @@ TEST(a_client_id_has_at_most_64_characters) {
     id[64] = 'k';
     id[65] = '\0';
     EQ(rig_do(rig, "ann", SAY_ID("general", "hello", id)), REFUSE_malformed);
-    OKAY(rig_reply(rig)->detail.n > 0);
+    OKAY(rig_detail(rig).n > 0);
     struct cmd dm = DM(2, "hello");
     dm.client_id = (struct str){ id, 65 };
     EQ(rig_do(rig, "ann", dm), REFUSE_malformed);

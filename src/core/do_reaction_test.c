@@ -18,7 +18,7 @@ TEST(a_reaction_is_said_to_the_room_as_a_message_of_its_own) {
 TEST(a_reaction_is_one_emoji_under_a_message) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_do(rig, "ann", REACT("general", 0, "👍")), REFUSE_malformed);
-    STR_EQ(rig_reply(rig)->detail, "reply_to: the id of the message it is about");
+    STR_EQ(rig_detail(rig), "reply_to: the id of the message it is about");
     EQ(rig_do(rig, "ann", REACT("general", 1, "yes")), REFUSE_malformed);
     EQ(rig_do(rig, "ann", REACT("general", 1, "👍👍")), REFUSE_malformed);
     EQ(rig_do(rig, "ann", REACT("general", 1, "")), REFUSE_malformed);

@@ -24,7 +24,8 @@ static enum refusal check_joins(struct turn *t, const struct room *room) {
         return REFUSE_NONE;
     }
     t->retry_after_ms = due_ms + step_ms - now_ms - burst_ms;
-    return turn_refuse(t, REFUSE_rate_limited, "%d rooms per second", JOINS_PER_SECOND);
+    return turn_refuse(t, REFUSE_rate_limited,
+                       DETAIL_OF(rate, .max = JOINS_PER_SECOND, .unit = UNIT_rooms_per_second));
 }
 
 static void count_join(struct turn *t) {
@@ -41,7 +42,7 @@ static enum refusal check_places(struct turn *t, const struct room *room) {
     if (s->follow_count < most) {
         return REFUSE_NONE;
     }
-    return turn_refuse(t, REFUSE_too_many_follows, "at most %u", (unsigned)most);
+    return turn_refuse(t, REFUSE_too_many_follows, DETAIL_OF(at_most, .max = most));
 }
 
 enum refusal turn_may_follow(struct turn *t, const struct room *room) {

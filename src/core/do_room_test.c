@@ -97,7 +97,7 @@ TEST(one_connection_follows_so_many_rooms_and_no_more) {
     EQ(rig_do(rig, "ann", JOIN("a")), REFUSE_NONE);
     EQ(rig_do(rig, "ann", JOIN("b")), REFUSE_NONE);
     EQ(rig_do(rig, "ann", JOIN("c")), REFUSE_too_many_follows);
-    STR_EQ(rig_reply(rig)->detail, "at most 3");
+    STR_EQ(rig_detail(rig), "at most 3");
     EQ(rig_do(rig, "ann", SAY("c", "hello")), REFUSE_too_many_follows);
     EQ(rig_do(rig, "ann", JOIN("b")), REFUSE_NONE);    // it does already
     EQ(rig_do(rig, "bob", JOIN("c")), REFUSE_NONE);    // a limit of each connection

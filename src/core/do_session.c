@@ -15,8 +15,14 @@
 #include "core/turn.h"
 
 enum refusal do_malformed(struct turn *t) {
-    uint64_t no = t->cmd->refusal;
-    t->detail = t->cmd->detail;
+    const struct cmd *cmd = t->cmd;
+    uint64_t no = cmd->refusal;
+    if (cmd->chars > 0) {
+        return turn_too_long(t, cmd->chars);
+    }
+    if (cmd->problem != 0 || cmd->detail.n > 0) {
+        t->detail = (struct detail){ DETAIL_words, .word = cmd->detail, .problem = cmd->problem };
+    }
     return no > REFUSE_NONE && no < REFUSAL_COUNT ? (enum refusal)no : REFUSE_malformed;
 }
 
@@ -57,7 +63,7 @@ static enum refusal provision(struct turn *t, struct user **out) {
         return REFUSE_unauthenticated;
     }
     if (id > ID_MAX) {
-        return turn_refuse(t, REFUSE_unauthenticated, "user ids end at 2^53 - 1");
+        return turn_refuse(t, REFUSE_unauthenticated, DETAIL_OF(user_ids_end));
     }
     if (!t->core->is_writable) {
         return REFUSE_store_away;
@@ -97,7 +103,7 @@ static enum refusal may_come_in(struct turn *t, const struct user *user) {
         return REFUSE_banned;
     }
     if (most != 0 && session_count(user) >= most) {
-        return turn_refuse(t, REFUSE_too_many_sessions, "at most %u", (unsigned)most);
+        return turn_refuse(t, REFUSE_too_many_sessions, DETAIL_OF(at_most, .max = most));
     }
     return REFUSE_NONE;
 }
@@ -105,7 +111,7 @@ static enum refusal may_come_in(struct turn *t, const struct user *user) {
 /* A session that is open already presents a credential again: a fresh token, or a mistake. */
 static enum refusal open_again(struct turn *t, const struct user *user) {
     if (user != t->user) {
-        return turn_refuse(t, REFUSE_forbidden, "this session is somebody else's");
+        return turn_refuse(t, REFUSE_forbidden, DETAIL_OF(other_session));
     }
     if (user->is_erased) {
         return REFUSE_unauthenticated;

@@ -51,7 +51,7 @@ TEST(a_new_user_gets_the_next_id_if_the_credential_brings_none) {
 TEST(ids_end_where_javascript_numbers_do) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     EQ(rig_enter(rig, "x", OPEN(.user = ID_MAX + 1, .is_provisioned = 1)), REFUSE_unauthenticated);
-    OKAY(rig_reply(rig)->detail.n > 0);
+    OKAY(rig_detail(rig).n > 0);
     EQ(rig_enter(rig, "last", OPEN(.user = ID_MAX, .is_provisioned = 1)), REFUSE_NONE);
     EQ(rig_enter(rig, "more", OPEN(.username = STR_LIT("more"), .is_provisioned = 1)),
        REFUSE_unauthenticated);
@@ -110,7 +110,7 @@ TEST(so_many_connections_a_user_and_the_older_ones_stay) {
     rig_take_limits(rig);
     EQ(rig_open(rig, "ann/2"), REFUSE_NONE);
     EQ(rig_open(rig, "ann/3"), REFUSE_too_many_sessions);
-    STR_EQ(rig_reply(rig)->detail, "at most 2");
+    STR_EQ(rig_detail(rig), "at most 2");
     EQ(rig_do(rig, "ann", PING), REFUSE_NONE);
     EQ(rig_close(rig, "ann"), REFUSE_NONE);
     EQ(rig_open(rig, "ann/4"), REFUSE_NONE);
@@ -256,9 +256,27 @@ TEST(input_nobody_could_read_is_refused_with_the_decoders_words) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     struct cmd cmd = CMD_OF(malformed, .detail = STR_LIT("text is missing"));
     EQ(rig_do(rig, "ann", cmd), REFUSE_malformed);
-    STR_EQ(rig_reply(rig)->detail, "text is missing");
+    STR_EQ(rig_detail(rig), "text is missing");
     cmd.refusal = REFUSE_too_long;
     EQ(rig_do(rig, "nobody", cmd), REFUSE_too_long);
     cmd.refusal = REFUSAL_COUNT;
     EQ(rig_do(rig, "ann", cmd), REFUSE_malformed);
+}
+
+TEST(what_a_decoder_found_is_passed_on_as_it_is) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    struct cmd cmd = CMD_OF(malformed, .problem = 3, .detail = STR_LIT("room"));
+    EQ(rig_do(rig, "ann", cmd), REFUSE_malformed);
+    EQ(rig_reply(rig)->detail.problem, 3);
+    STR_EQ(rig_reply(rig)->detail.word, "room");
+    EQ(rig_do(rig, "ann", CMD_OF(malformed, .problem = 4)), REFUSE_malformed);
+    EQ(rig_reply(rig)->detail.kind, DETAIL_words);
+    EQ(rig_reply(rig)->detail.problem, 4);
+}
+
+TEST(a_content_that_was_not_carried_along_is_too_long) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    EQ(rig_do(rig, "ann", CMD_OF(malformed, .chars = 16385)), REFUSE_too_long);
+    STR_EQ(rig_detail(rig), "16385 characters; at most 4000");
+    EQ(rig_reply(rig)->detail.input, INPUT_content);
 }

@@ -14,7 +14,7 @@
 
 enum refusal do_upload_begin(struct turn *t) {
     if (t->cmd->bytes > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "bytes of an upload");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(upload));
     }
     struct reply *r = turn_reply_user(t, t->user);
     r->event = turn_event(t, EV_upload_begun);
@@ -28,7 +28,7 @@ enum refusal do_upload_add(struct turn *t) {
     const struct cmd *cmd = t->cmd;
     if (cmd->label.n == 0 || cmd->label.n > UPLOAD_NAME_BYTES_MAX || cmd->media_type.n == 0 ||
         cmd->bytes == 0 || cmd->bytes > ID_MAX) {
-        return turn_refuse(t, REFUSE_malformed, "label, media_type and bytes of an upload");
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(upload));
     }
     struct reply *r = turn_reply_user(t, t->user);
     struct event *ev = turn_event(t, EV_upload_added);

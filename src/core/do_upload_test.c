@@ -35,7 +35,7 @@ TEST(uploads_of_a_minute_are_counted_and_messages_are_not) {
     EQ(rig_do(rig, "ann", BEGIN(0)), REFUSE_NONE);
     EQ(rig_do(rig, "ann", BEGIN(1)), REFUSE_rate_limited);
     EQ(rig_reply(rig)->retry_after_ms, 60000 - 10);
-    STR_EQ(rig_reply(rig)->detail, "2 per minute");
+    STR_EQ(rig_detail(rig), "2 per minute");
     EQ(rig_do(rig, "bob", BEGIN(1)), REFUSE_NONE);    // a limit of each user
     rig_close(rig, "ann");
     rig_open(rig, "ann");

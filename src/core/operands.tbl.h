@@ -11,7 +11,7 @@ OPERAND_TEXT(username)
 OPERAND_TEXT(mobile)
 OPERAND_TEXT(hash)    // of a password (Argon2id text) or an API token (base64url)
 OPERAND_TEXT(label)
-OPERAND_TEXT(detail)        // what a decoder has to say about the input
+OPERAND_TEXT(detail)        // malformed: what the decoder has to say about the input
 OPERAND_TEXT(media_url)     // an upload of ours, or https
 OPERAND_TEXT(media_type)    // of it, as in Content-Type
 OPERAND_NUMBER(user)
@@ -33,6 +33,8 @@ OPERAND_NUMBER(limit)           // messages
 OPERAND_NUMBER(role)            // enum role
 OPERAND_NUMBER(until_ms)        // wall clock
 OPERAND_NUMBER(refusal)         // enum refusal
+OPERAND_NUMBER(problem)         // malformed: which of its dialect's own `detail` is about; 0: none
+OPERAND_NUMBER(chars)           // malformed: of a content too long to be carried here
 OPERAND_NUMBER(list_kind)       // enum list_kind
 OPERAND_NUMBER(is_on)
 OPERAND_NUMBER(is_private)

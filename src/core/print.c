@@ -45,7 +45,13 @@ static void print_reply(const struct reply *r, struct buf *out) {
     line_put_number(out, "part", r->part);
     line_put_number(out, "at_ms", r->at_ms);
     line_put_text(out, "ref", r->ref);
-    line_put_text(out, "detail", r->detail);
+    line_put_text(out, "detail", str_of(detail_name(r->detail.kind)));
+    line_put_text(out, "input", str_of(input_name(r->detail.input)));
+    line_put_text(out, "unit", str_of(unit_name(r->detail.unit)));
+    line_put_number(out, "given", r->detail.given);
+    line_put_number(out, "max", r->detail.max);
+    line_put_text(out, "word", r->detail.word);
+    line_put_number(out, "problem", r->detail.problem);
     line_put_number(out, "retry_after_ms", r->retry_after_ms);
     line_put_number(out, "room", r->room.v);
     line_put_text(out, "room_name", r->room_name);

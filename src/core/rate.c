@@ -66,18 +66,18 @@ uint64_t rate_wait_ms(struct rate *r, const struct rate_limit *limit, uint64_t n
     const struct {
         uint32_t limit;
         uint64_t window_ms;
-        const char *name;
+        enum unit unit;
     } windows[] = {
-        { limit->burst, SECOND_MS, "second" },
-        { limit->per_minute, MINUTE_MS, "minute" },
-        { limit->per_hour, HOUR_MS, "hour" },
+        { limit->burst, SECOND_MS, UNIT_per_second },
+        { limit->per_minute, MINUTE_MS, UNIT_per_minute },
+        { limit->per_hour, HOUR_MS, UNIT_per_hour },
     };
     uint64_t longest_ms = 0;
     for (size_t i = 0; i < COUNT(windows); i++) {
         uint64_t wait_ms = wait_for(r, windows[i].limit, windows[i].window_ms, now_ms);
         if (wait_ms > longest_ms) {
             longest_ms = wait_ms;
-            *why = (struct rate_why){ windows[i].limit, windows[i].name };
+            *why = (struct rate_why){ windows[i].limit, windows[i].unit };
         }
     }
     return longest_ms;

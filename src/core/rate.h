@@ -11,7 +11,7 @@
 #ifndef PARLOIR_CORE_RATE_H
 #define PARLOIR_CORE_RATE_H
 
-#include "base/base.h"
+#include "core/detail.h"
 
 struct rate;
 struct rate_limit;    // core/core.h
@@ -26,7 +26,7 @@ struct rate_memory rate_memory_for(const struct rate_limit *limits, size_t count
 /* Why not, for the sentence that says so. */
 struct rate_why {
     uint32_t limit;
-    const char *window;    // "second", "minute", "hour"
+    enum unit unit;    // per second, minute, hour
 };
 
 /* Milliseconds until one more would be within the limit; 0: it is now, else `why` names the window

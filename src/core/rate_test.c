@@ -41,7 +41,7 @@ TEST(a_minute_is_sixty_thousand_milliseconds_and_not_one_less) {
     EQ(create(&l, 1500), 0);
     EQ(create(&l, 1500), 59500);
     EQ(l.why.limit, 2);
-    STR_EQ(str_of(l.why.window), "minute");
+    EQ(l.why.unit, UNIT_per_minute);
     EQ(create(&l, 60999), 1);
     EQ(create(&l, 61000), 0);
     EQ(create(&l, 61000), 500);
@@ -55,7 +55,7 @@ TEST(a_burst_is_counted_in_any_one_second) {
     EQ(create(&l, 6000), 0);
     EQ(create(&l, 6100), 0);
     EQ(create(&l, 6899), 1);    // a window that no clock's second begins
-    STR_EQ(str_of(l.why.window), "second");
+    EQ(l.why.unit, UNIT_per_second);
     EQ(create(&l, 6900), 0);
     EQ(create(&l, 6900), 100);
 }
@@ -69,7 +69,7 @@ TEST(an_hour_remembers_what_a_minute_has_forgotten) {
     }
     EQ(create(&l, now), 1 + HOUR_MS - now);
     EQ(l.why.limit, 100);
-    STR_EQ(str_of(l.why.window), "hour");
+    EQ(l.why.unit, UNIT_per_hour);
     EQ(create(&l, HOUR_MS), 1);
     EQ(create(&l, HOUR_MS + 1), 0);
 }
@@ -81,7 +81,7 @@ TEST(the_longest_wait_is_the_one_that_is_told) {
     EQ(create(&l, 59500), 500);    // both windows are full and free at the same moment
     EQ(create(&l, 60000), 0);
     EQ(create(&l, 60000), 59000);    // the burst would be over in 1000
-    STR_EQ(str_of(l.why.window), "minute");
+    EQ(l.why.unit, UNIT_per_minute);
 }
 
 TEST(no_limit_is_no_limit_and_costs_nothing) {

@@ -359,6 +359,15 @@ size_t rig_events(const struct rig *rig, enum event_type type) {
     return n;
 }
 
+struct str rig_detail(const struct rig *rig) {
+    static char said[DETAIL_BYTES_MAX + 1];
+    SCOPED(buf_fini) struct buf text = BUF_INIT(DETAIL_BYTES_MAX);
+    detail_put(&text, &rig_reply(rig)->detail, LANG_EN, NULL);
+    CHECK(buf_ok(&text));
+    (void)snprintf(said, sizeof said, "%.*s", STR_FMT(buf_str(&text)));
+    return str_of(said);
+}
+
 const char *rig_order(const struct rig *rig) {
     static char text[512];
     size_t n = 0;

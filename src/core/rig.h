@@ -100,6 +100,9 @@ const struct ask *rig_ask(const struct rig *rig);
 const struct event *rig_event(const struct rig *rig, enum event_type type, size_t n);
 size_t rig_events(const struct rig *rig, enum event_type type);
 
+/* What the last reply says about the input, as a sentence. Static, until the next call. */
+struct str rig_detail(const struct rig *rig);
+
 /* The last batch in short: "follow_started reply room_entered". Static, until the next call. */
 const char *rig_order(const struct rig *rig);
 

@@ -295,7 +295,13 @@ TEST(every_field_of_a_reply_is_in_the_digest) {
     CHANGES(b, before, r->part, 1);
     CHANGES(b, before, r->refusal, REFUSE_banned);
     CHANGES(b, before, r->ref, STR_LIT("x"));
-    CHANGES(b, before, r->detail, STR_LIT("x"));
+    CHANGES(b, before, r->detail.kind, DETAIL_long);
+    CHANGES(b, before, r->detail.input, INPUT_content);
+    CHANGES(b, before, r->detail.unit, UNIT_characters);
+    CHANGES(b, before, r->detail.given, 1);
+    CHANGES(b, before, r->detail.max, 1);
+    CHANGES(b, before, r->detail.word, STR_LIT("x"));
+    CHANGES(b, before, r->detail.problem, 1);
     CHANGES(b, before, r->retry_after_ms, 1);
     CHANGES(b, before, r->room_name, STR_LIT("x"));
     CHANGES(b, before, r->room.v, 1);

@@ -1,7 +1,6 @@
 /* What the verbs share: answering, emitting, and finding what a command speaks of. */
 #include "core/turn.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "core/state.h"
@@ -88,13 +87,9 @@ struct event *turn_event_dm(struct turn *t, room_id id, user_id a, user_id b) {
     return ev;
 }
 
-enum refusal turn_refuse(struct turn *t, enum refusal no, const char *fmt, ...) {
-    char detail[DETAIL_BYTES_MAX + 1];
-    va_list args;
-    va_start(args, fmt);
-    (void)vsnprintf(detail, sizeof detail, fmt, args);
-    va_end(args);
-    t->detail = batch_str(t->batch, str_of(detail));
+enum refusal turn_refuse(struct turn *t, enum refusal no, const struct detail *detail) {
+    t->detail = *detail;
+    t->detail.word = batch_str(t->batch, detail->word);
     return no;
 }
 
@@ -172,12 +167,15 @@ enum refusal turn_check_content(struct turn *t) {
     struct str content = t->cmd->content;
     size_t chars_max = t->core->limits.message_chars;
     if (text_is_blank(content) && t->cmd->media_url.n == 0) {
-        return REFUSE_empty;
+        return turn_refuse(t, REFUSE_empty, &(struct detail){ .input = INPUT_content });
     }
     size_t chars =
         content.n <= chars_max ? content.n : str_chars(content);    // a byte at least each
-    if (chars > chars_max) {
-        return turn_refuse(t, REFUSE_too_long, "%zu characters; at most %zu", chars, chars_max);
-    }
-    return REFUSE_NONE;
+    return chars > chars_max ? turn_too_long(t, chars) : REFUSE_NONE;
+}
+
+enum refusal turn_too_long(struct turn *t, size_t chars) {
+    return turn_refuse(t, REFUSE_too_long,
+                       DETAIL_OF(longer, INPUT_content, UNIT_characters, .given = chars,
+                                 .max = t->core->limits.message_chars));
 }

@@ -20,7 +20,7 @@ struct turn {
     struct batch *batch;
     struct session *session;    // the command's, NULL if it is not open
     struct user *user;          // whose session it is, or NULL
-    struct str detail;          // what a refusal says about the input
+    struct detail detail;       // what a refusal says about the input
     uint64_t retry_after_ms;
     bool is_answered;
 };
@@ -48,8 +48,8 @@ struct event *turn_event_room(struct turn *t, enum event_type type, const struct
 /* Emits that two people have a room of their own from now on, and makes it. */
 struct event *turn_event_dm(struct turn *t, room_id id, user_id a, user_id b);
 
-/* Returns `no`, with a sentence about the input for its reply. */
-enum refusal turn_refuse(struct turn *t, enum refusal no, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Returns `no`, with what there is to say about the input for its reply; the word is copied. */
+enum refusal turn_refuse(struct turn *t, enum refusal no, const struct detail *detail);
 
 /* The event is for all sessions of both users, who may be one; `b` may be NULL. */
 void turn_to_sessions(struct turn *t, struct event *ev, const struct user *a, const struct user *b);
@@ -92,6 +92,9 @@ enum refusal turn_check_content(struct turn *t);
 enum refusal turn_check_media(struct turn *t);
 enum refusal turn_check_body(struct turn *t);
 enum refusal turn_check_reaction(struct turn *t);
+
+/* REFUSE_too_long, because the content has so many characters. */
+enum refusal turn_too_long(struct turn *t, size_t chars);
 
 /* Takes the message of the command over into an event. */
 void turn_put_body(const struct turn *t, struct event *ev);

@@ -237,8 +237,10 @@ static const struct reply *reply_from(struct item *const *end) {
 static enum err refused(uint64_t line, const struct reply *reply, struct buf *why) {
     buf_printf(why, "line %llu: %s", (unsigned long long)line,
                refusal_text(reply->refusal, LANG_EN));
-    if (reply->detail.n > 0) {
-        buf_printf(why, " (%.*s)", STR_FMT(reply->detail));
+    if (reply->detail.kind != DETAIL_NONE) {
+        BUF_PUT_LIT(why, " (");
+        detail_put(why, &reply->detail, LANG_EN, NULL);
+        buf_put_char(why, ')');
     }
     return ERR_DENIED;
 }

@@ -97,13 +97,13 @@ static void put_number(struct buf *out, const char *key, uint64_t value) {
     buf_put_u64(out, value);
 }
 
-static void put_refusal(struct buf *out, enum refusal why, struct str detail) {
+static void put_refusal(struct buf *out, enum refusal why, const struct detail *detail) {
     put_text(out, "code", str_of(refusal_code(why)));
     SCOPED(buf_fini) struct buf sentence = BUF_INIT(2048);
     buf_put_str(&sentence, str_of(refusal_text(why, LANG_EN)));
-    if (!str_is_empty(detail)) {
+    if (detail->kind != DETAIL_NONE) {
         BUF_PUT_LIT(&sentence, " (");
-        buf_put_str(&sentence, detail);
+        detail_put(&sentence, detail, LANG_EN, NULL);
         BUF_PUT_LIT(&sentence, ")");
     }
     put_text(out, "error", buf_str(&sentence));
@@ -143,7 +143,7 @@ static bool encode_reply(const struct reply *reply, enum lang lang, struct buf *
     if (is_ok) {
         put_result(out, reply);
     } else {
-        put_refusal(out, reply->refusal, reply->detail);
+        put_refusal(out, reply->refusal, &reply->detail);
     }
     buf_put_char(out, '}');
     return true;
@@ -185,7 +185,7 @@ static bool encode_answer(const struct answer *answer, enum lang lang, struct bu
     (void)lang;
     if (answer->refusal != REFUSE_NONE) {
         put_head(out, false, CMD_list, answer->ask.ref);
-        put_refusal(out, answer->refusal, STR_NONE);
+        put_refusal(out, answer->refusal, &(struct detail){ 0 });
         buf_put_char(out, '}');
         return true;
     }
@@ -201,7 +201,9 @@ static bool encode_answer(const struct answer *answer, enum lang lang, struct bu
     if (!buf_ok(out)) {
         buf_reset(out);
         put_head(out, false, CMD_list, answer->ask.ref);
-        put_refusal(out, REFUSE_too_long, STR_LIT("more than a list can hold: use parloir export"));
+        put_refusal(
+            out, REFUSE_too_long,
+            DETAIL_OF(words, .word = STR_LIT("more than a list can hold: use parloir export")));
         buf_put_char(out, '}');
     }
     return true;

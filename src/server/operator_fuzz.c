@@ -14,7 +14,7 @@ static void check_answer(const struct cmd *cmd, enum refusal refusal) {
     struct reply reply = { .cmd = cmd->type,
                            .refusal = refusal,
                            .ref = cmd->ref,
-                           .detail = cmd->detail,
+                           .detail = { DETAIL_words, .word = cmd->detail },
                            .username = cmd->username,
                            .room_name = cmd->room_name };
     const struct json *root;

@@ -21,16 +21,15 @@ bool session_is_question(enum cmd_type cmd) {
     return questions[cmd];
 }
 
-/* What cannot be within the limit is not carried round the ring to hear so there. The core would
- * say it in these words, for which there is room in `detail`. */
-static void bound_content(const struct session *s, struct cmd *cmd, struct buf *detail) {
+/* What cannot be within the limit is not carried round the ring to hear so there: of a message
+ * only its length goes, of a query as much as is too much. */
+static void bound_content(const struct session *s, struct cmd *cmd) {
     uint64_t chars_max = s->worker->settings->config->limits_message_chars;
-    if (cmd->content.n > CHAR_BYTES_MAX * chars_max) {
-        buf_printf(detail, "%zu characters; at most %zu", str_chars(cmd->content),
-                   (size_t)chars_max);
+    if (cmd->type == CMD_message_search) {
+        cmd->content = str_first_chars(cmd->content, SEARCH_CHARS_MAX + 1);
+    } else if (cmd->content.n > CHAR_BYTES_MAX * chars_max) {
         *cmd = (struct cmd){ .type = CMD_malformed,
-                             .refusal = REFUSE_too_long,
-                             .detail = buf_str(detail),
+                             .chars = str_chars(cmd->content),
                              .room_name = cmd->room_name,
                              .ref = cmd->ref,
                              .form = cmd->form,
@@ -39,9 +38,8 @@ static void bound_content(const struct session *s, struct cmd *cmd, struct buf *
 }
 
 struct intake *session_intake(struct session *s, struct cmd *cmd) {
-    SCOPED(buf_fini) struct buf detail = BUF_INIT(DETAIL_BYTES_MAX);
     if (s->framing == FRAMING_WS) {
-        bound_content(s, cmd, &detail);
+        bound_content(s, cmd);
     }
     cmd->session = s->id;
     cmd->dialect = s->dialect->id;

@@ -183,6 +183,10 @@ test('MESSAGE_TOO_LONG counts characters, and says nothing', async () => {
             await refused(ann, { type, data }, 'MESSAGE_TOO_LONG', { field: 'content' });
         }
     }
+    for (const query of ['x'.repeat(201), 'x'.repeat(60000)]) {
+        await refused(ann, { type: 'search', data: { query } }, 'MESSAGE_TOO_LONG',
+            { field: 'query', max: 200 });
+    }
     const { data } = await ann.ask('room_history', { room });
     assert.equal(data.total, 1);
     await ann.none();

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "dialect/envelope/envelope.h"
+#include "dialect/frame/notation.h"
 
 /* A worker's scratch, the address, and the last command it decoded. */
 struct desk {
@@ -48,7 +49,7 @@ static const struct cmd *read_part(struct desk *d, unsigned part) {
 static void is_refused(const struct cmd *cmd, enum refusal why, const char *detail) {
     EQ(cmd->type, CMD_malformed);
     EQ(cmd->refusal, why);
-    STR_EQ(cmd->detail, detail);
+    STR_EQ(notation_of(cmd), detail);
     EQ(cmd->content.n + cmd->room_name.n + cmd->client_id.n + cmd->user, 0);
 }
 

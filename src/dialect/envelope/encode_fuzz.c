@@ -83,7 +83,9 @@ static void check_replies(const struct said *said, struct buf *out) {
             check_frames(out, envelope_encode_reply(&reply, LANG_FR, out), said);
         }
         reply.refusal = cmd % 2 ? REFUSE_malformed : REFUSE_too_long;
-        reply.detail = str_first_chars(said->content, DETAIL_BYTES_MAX / 4);
+        reply.detail =
+            (struct detail){ DETAIL_words, .problem = cmd,
+                             .word = str_first_chars(said->content, DETAIL_BYTES_MAX / 4) };
         check_frames(out, envelope_encode_reply(&reply, cmd % 2 ? LANG_FR : LANG_EN, out), said);
     }
 }

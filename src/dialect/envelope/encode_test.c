@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "dialect/envelope/envelope.h"
+#include "dialect/frame/notation.h"
 #include "dialect/hub/hub.h"
 
 #define AT_MS UINT64_C(1700476200000)    // 2023-11-20T10:30:00Z, the document's
@@ -453,7 +454,7 @@ TEST(a_join_that_is_refused_is_answered_twice) {
             ",\"id\":5}");
     reply.refusal = REFUSE_too_many_follows;
     reply.ref = STR_NONE;
-    reply.detail = STR_LIT("at most 1000");
+    reply.detail = (struct detail){ DETAIL_at_most, .max = 1000 };
     wrote(&d, envelope_encode_reply(&reply, LANG_FR, &d.out),
           "{\"type\":\"join_room_ack\",\"data\":{\"room\":\"nonexistent_room\","
           "\"success\":false,\"message\":\"Trop de salons suivis par une connexion : quittez-en un "
@@ -582,20 +583,10 @@ TEST(each_refusal_has_the_documents_code_and_details) {
           "{\"field\":\"message_type\"}" },
         { REFUSE_malformed, "not_100 messages", "INVALID_FORMAT", "{\"field\":\"messages\"}" },
         { REFUSE_malformed, "not_in_batch auth", "INVALID_FORMAT", "{\"field\":\"type\"}" },
-        { REFUSE_malformed, "media_url: a message of the type image needs it", "INVALID_FORMAT",
-          "{\"field\":\"media_url\"}" },
-        { REFUSE_malformed, "client_id: at most 64 characters", "INVALID_FORMAT",
-          "{\"field\":\"client_id\"}" },
-        { REFUSE_malformed, "a room is resumed: before", "INVALID_FORMAT", "{}" },
+        { REFUSE_malformed, "words: of the server", "INVALID_FORMAT", "{}" },
         { REFUSE_malformed, "", "INVALID_FORMAT", "{}" },
-        { REFUSE_empty, "", "INVALID_FORMAT", "{\"field\":\"content\"}" },
         { REFUSE_empty, "empty_content content", "INVALID_FORMAT", "{\"field\":\"content\"}" },
-        { REFUSE_too_long, "4001 characters; at most 4000", "MESSAGE_TOO_LONG",
-          "{\"field\":\"content\",\"max\":4000}" },
-        { REFUSE_too_long, "query: at most 200 characters", "MESSAGE_TOO_LONG",
-          "{\"field\":\"query\",\"max\":200}" },
         { REFUSE_too_long, "frame_too_long 65536", "MESSAGE_TOO_LONG", "{\"max\":65536}" },
-        { REFUSE_too_long, "", "MESSAGE_TOO_LONG", "{\"field\":\"content\"}" },
         { REFUSE_message_unknown, "", "ROOM_NOT_FOUND", "{\"message_id\":55}" },
         { REFUSE_user_unknown, "", "USER_NOT_FOUND", "{\"user_id\":66}" },
         { REFUSE_upload_unknown, "", "INVALID_FORMAT", "{\"field\":\"media_url\"}" },
@@ -604,10 +595,8 @@ TEST(each_refusal_has_the_documents_code_and_details) {
         { REFUSE_forbidden, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_not_member, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_banned, "", "PERMISSION_DENIED", "{}" },
-        { REFUSE_too_many_follows, "at most 1000", "PERMISSION_DENIED", "{}" },
         { REFUSE_too_many_reactions, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_quota_full, "", "PERMISSION_DENIED", "{}" },
-        { REFUSE_too_many_sessions, "at most 10", "RATE_LIMITED", "{}" },
         { REFUSE_store_away, "", "INTERNAL_ERROR", "{}" },
         { REFUSE_stopping, "", "INTERNAL_ERROR", "{}" },
     };
@@ -616,9 +605,47 @@ TEST(each_refusal_has_the_documents_code_and_details) {
         struct reply reply = { .cmd = CMD_message_send,
                                .at_ms = AT_MS,
                                .refusal = cases[i].refusal,
-                               .detail = str_of(cases[i].detail),
+                               .detail = notation_read(cases[i].detail),
                                .message = 55,
                                .user = { 66 } };
+        explains(&d, &reply, cases[i].code, cases[i].details);
+    }
+}
+
+TEST(what_the_core_blames_is_told_to_programs) {
+    static const struct {
+        enum refusal refusal;
+        struct detail detail;
+        const char *code;
+        const char *details;
+    } cases[] = {
+        { REFUSE_malformed,
+          { DETAIL_media_missing, INPUT_media_url, .word = STR_LIT("image") },
+          "INVALID_FORMAT",
+          "{\"field\":\"media_url\"}" },
+        { REFUSE_malformed,
+          { DETAIL_long, INPUT_client_id, UNIT_characters, .max = 64 },
+          "INVALID_FORMAT",
+          "{\"field\":\"client_id\"}" },
+        { REFUSE_malformed, { DETAIL_resumed_late }, "INVALID_FORMAT", "{}" },
+        { REFUSE_empty, { .input = INPUT_content }, "INVALID_FORMAT", "{\"field\":\"content\"}" },
+        { REFUSE_too_long,
+          { DETAIL_longer, INPUT_content, UNIT_characters, .given = 4001, .max = 4000 },
+          "MESSAGE_TOO_LONG",
+          "{\"field\":\"content\",\"max\":4000}" },
+        { REFUSE_too_long,
+          { DETAIL_long, INPUT_query, UNIT_characters, .max = 200 },
+          "MESSAGE_TOO_LONG",
+          "{\"field\":\"query\",\"max\":200}" },
+        { REFUSE_too_many_follows, { DETAIL_at_most, .max = 1000 }, "PERMISSION_DENIED", "{}" },
+        { REFUSE_too_many_sessions, { DETAIL_at_most, .max = 10 }, "RATE_LIMITED", "{}" },
+    };
+    DESK(d);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct reply reply = { .cmd = CMD_message_send,
+                               .at_ms = AT_MS,
+                               .refusal = cases[i].refusal,
+                               .detail = cases[i].detail };
         explains(&d, &reply, cases[i].code, cases[i].details);
     }
 }
@@ -629,7 +656,7 @@ TEST(a_rate_limit_says_how_long) {
                            .at_ms = AT_MS,
                            .refusal = REFUSE_rate_limited,
                            .retry_after_ms = 4200,
-                           .detail = STR_LIT("10 per minute"),
+                           .detail = { DETAIL_rate, .max = 10, .unit = UNIT_per_minute },
                            .room_name = STR_LIT("general"),
                            .ref = STR_LIT("2") };
     answers(&d, &reply,
@@ -667,7 +694,7 @@ TEST(errors_are_said_in_the_readers_language) {
     struct reply reply = { .cmd = CMD_malformed,
                            .at_ms = AT_MS,
                            .refusal = REFUSE_malformed,
-                           .detail = STR_LIT("missing room") };
+                           .detail = notation_read("missing room") };
     answers(&d, &reply,
             "{\"type\":\"error\",\"data\":{\"message\":\"The request is not understood (the field "
             "room is missing).\",\"code\":\"INVALID_FORMAT\",\"details\":{\"field\":\"room\"}}," AT
@@ -676,7 +703,7 @@ TEST(errors_are_said_in_the_readers_language) {
           "{\"type\":\"error\",\"data\":{\"message\":\"Requête incomprise (le champ room "
           "manque).\",\"code\":\"INVALID_FORMAT\",\"details\":{\"field\":\"room\"}}," AT "}");
     reply.refusal = REFUSE_room_unknown;
-    reply.detail = STR_NONE;
+    reply.detail = (struct detail){ 0 };
     wrote(&d, envelope_encode_reply(&reply, LANG_FR, &d.out),
           "{\"type\":\"error\",\"data\":{\"message\":\"Room inexistante.\","
           "\"code\":\"ROOM_NOT_FOUND\",\"details\":{}}," AT "}");

@@ -26,14 +26,15 @@ void envelope_encode_parts(struct str parts, struct str ref, uint64_t at_ms, boo
 const char *envelope_code(enum refusal why);
 
 /* Appends, as JSON, what people are told: the refusal's sentence, the detail in parentheses. */
-void envelope_put_sentence(struct buf *out, enum refusal why, struct str detail, enum lang lang);
+void envelope_put_sentence(struct buf *out, enum refusal why, const struct detail *detail,
+                           enum lang lang);
 
 /* An `error` frame: a sentence for people, the code, and what is known of what was wrong. Empty
  * texts and zeros are left out of it. */
 struct envelope_error {
     enum refusal refusal;
     enum lang lang;
-    struct str detail;
+    struct detail detail;
     uint64_t retry_after_ms;
     struct str room;
     uint64_t user;       // whom there is not

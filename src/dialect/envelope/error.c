@@ -34,25 +34,18 @@ const char *envelope_code(enum refusal why) {
 }
 
 /* The document has a sentence of its own for a room there is not. */
-void envelope_put_sentence(struct buf *out, enum refusal why, struct str detail, enum lang lang) {
+void envelope_put_sentence(struct buf *out, enum refusal why, const struct detail *detail,
+                           enum lang lang) {
     bool is_documented = why == REFUSE_room_unknown && lang == LANG_EN;
     frame_put_sentence(out,
                        is_documented ? STR_LIT("Room not found") : str_of(refusal_text(why, lang)),
                        detail, lang);
 }
 
-/* The field to blame, also where the refusal alone says which. */
+/* The field to blame. That an upload is not there the store finds, which blames none. */
 static struct str field_of(const struct envelope_error *e) {
-    struct str field = frame_detail_field(e->detail);
-    bool is_content = e->refusal == REFUSE_empty || e->refusal == REFUSE_too_long;
-    bool is_frame = str_starts(e->detail, STR_LIT("frame_too_long"));
-    if (!str_is_empty(field) || is_frame) {
-        return field;
-    }
-    if (e->refusal == REFUSE_upload_unknown) {
-        return STR_LIT("media_url");
-    }
-    return is_content ? STR_LIT("content") : STR_NONE;
+    bool is_upload = e->refusal == REFUSE_upload_unknown;
+    return is_upload ? STR_LIT("media_url") : frame_detail_field(&e->detail);
 }
 
 /* The members of `details`, with commas between. */
@@ -87,12 +80,12 @@ static void put_number(struct list *list, const char *key, uint64_t value) {
 void envelope_put_error(struct buf *out, const struct envelope_error *e) {
     struct list details = { out, false };
     BUF_PUT_LIT(out, "{\"type\":\"error\",\"data\":{\"message\":");
-    envelope_put_sentence(out, e->refusal, e->detail, e->lang);
+    envelope_put_sentence(out, e->refusal, &e->detail, e->lang);
     BUF_PUT_LIT(out, ",\"code\":");
     json_put_text(out, str_of(envelope_code(e->refusal)));
     BUF_PUT_LIT(out, ",\"details\":{");
     put_text(&details, "field", field_of(e));
-    put_number(&details, "max", e->refusal == REFUSE_too_long ? frame_detail_max(e->detail) : 0);
+    put_number(&details, "max", e->refusal == REFUSE_too_long ? frame_detail_max(&e->detail) : 0);
     put_text(&details, "room", e->room);
     put_number(&details, "user_id", e->refusal == REFUSE_user_unknown ? e->user : 0);
     put_number(&details, "message_id", e->refusal == REFUSE_message_unknown ? e->message : 0);

@@ -130,7 +130,7 @@ static void put_join_refused(struct buf *out, const struct reply *reply, enum la
     BUF_PUT_LIT(out, "{\"type\":\"join_room_ack\",\"data\":{\"room\":");
     json_put_text(out, reply->room_name);
     BUF_PUT_LIT(out, ",\"success\":false,\"message\":");
-    envelope_put_sentence(out, reply->refusal, reply->detail, lang);
+    envelope_put_sentence(out, reply->refusal, &reply->detail, lang);
     put_end(out, reply);
     buf_put_char(out, '\n');
 }

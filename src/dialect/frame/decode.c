@@ -249,7 +249,8 @@ static void finish(struct reading *r, const struct finding *found, size_t start)
     if (found->problem != FRAME_FINE) {
         r->cmd = (struct cmd){ .type = CMD_malformed, .form = r->cmd.form };
         r->cmd.refusal = frame_problem_refusal(found->problem);
-        frame_put_problem(text, found->problem, found->argument);
+        r->cmd.problem = found->problem;
+        buf_put_str(text, found->argument);
     }
     CHECK(buf_ok(text));    // see DECODE_TEXT_BYTES_MAX
     if (ref_bytes > 0) {

@@ -10,7 +10,7 @@
  * the fields in an object `data` is answered in the envelope's words, who sends a flat frame of a
  * type of the hub's in the hub's, everybody else in those of the address.
  *
- * What a frame has wrong travels as a row of problems.tbl.h and its argument ("missing room") in
+ * What a frame has wrong travels as a row of problems.tbl.h in cmd.problem and its argument in
  * cmd.detail, so that the answer can say it in the language of who asked (problem.c).
  *
  * Thread   everything here has no state and may be called from any thread.
@@ -53,21 +53,19 @@ enum frame_problem {
 enum refusal frame_problem_refusal(enum frame_problem problem);
 bool frame_problem_names_field(enum frame_problem problem);
 
-/* Appends what goes into cmd.detail: the row's name, and the argument if it has one. */
-void frame_put_problem(struct buf *out, enum frame_problem problem, struct str argument);
-
-/* Appends a detail for people: from the table if frame_put_problem wrote it, else the core's words,
- * in `lang` both. Nothing is appended for a problem that its refusal says already. */
-void frame_put_detail(struct buf *out, struct str detail, enum lang lang);
+/* Appends a detail for people: from the table of problems if it is the decoder's, else in the
+ * core's words, in `lang` both. Nothing is appended for one that its refusal says already. */
+void frame_put_detail(struct buf *out, const struct detail *detail, enum lang lang);
 
 /* Appends, as JSON, a refusal's sentence with its detail in parentheses:
  * "Requête incomprise (le champ room manque)." */
-void frame_put_sentence(struct buf *out, struct str sentence, struct str detail, enum lang lang);
+void frame_put_sentence(struct buf *out, struct str sentence, const struct detail *detail,
+                        enum lang lang);
 
 /* What a detail says for programs: the field to blame (borrowed; empty: none), and the bound that
  * was passed (0: none). */
-struct str frame_detail_field(struct str detail);
-uint64_t frame_detail_max(struct str detail);
+struct str frame_detail_field(const struct detail *detail);
+uint64_t frame_detail_max(const struct detail *detail);
 
 /* The WebSocket close code for a session that ends for this reason. */
 uint16_t frame_close_code(enum refusal why);

@@ -50,8 +50,10 @@ static void check(const struct cmd *cmd, const struct dialect *dialect, size_t b
     CHECK(cmd->type < CMD_COUNT && cmd->dialect == dialect->id);
     CHECK(cmd->form == DIALECT_hub || cmd->form == DIALECT_envelope);
     CHECK((cmd->type == CMD_malformed) == (cmd->refusal != REFUSE_NONE));
-    bool says_more = cmd->type == CMD_malformed || cmd->type == CMD_session_open;
-    CHECK(says_more == (cmd->detail.n > 0));
+    CHECK((cmd->type == CMD_malformed) == (cmd->problem != FRAME_FINE));
+    CHECK(cmd->problem < FRAME_PROBLEM_COUNT);
+    CHECK(cmd->type == CMD_session_open ? cmd->detail.n > 0
+                                        : cmd->problem != 0 || cmd->detail.n == 0);
     CHECK(cmd->refusal < REFUSAL_COUNT);
     check_texts(cmd, bytes_max);
     check_numbers(cmd);

@@ -2,7 +2,8 @@
 #include "base/json.h"
 #include "dialect/frame/frame.h"
 
-void frame_put_sentence(struct buf *out, struct str sentence, struct str detail, enum lang lang) {
+void frame_put_sentence(struct buf *out, struct str sentence, const struct detail *detail,
+                        enum lang lang) {
     SCOPED(buf_fini) struct buf said = BUF_INIT(3 * DETAIL_BYTES_MAX);
     SCOPED(buf_fini) struct buf whole = BUF_INIT(5 * DETAIL_BYTES_MAX);
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "dialect/frame/notation.h"
 #include "dialect/hub/hub.h"
 
 /* A worker's scratch, and the last command it decoded. */
@@ -40,7 +41,7 @@ static void refused(struct desk *d, const char *frame, enum refusal why, const c
     const struct cmd *cmd = read(d, frame);
     EQ(cmd->type, CMD_malformed);
     EQ(cmd->refusal, why);
-    STR_EQ(cmd->detail, detail);
+    STR_EQ(notation_of(cmd), detail);
     EQ(cmd->content.n + cmd->room_name.n + cmd->client_id.n, 0);
 }
 

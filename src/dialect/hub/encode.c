@@ -61,7 +61,7 @@ static void put_client_id(struct buf *out, struct str client_id) {
 
 void hub_put_error(struct buf *out, const struct hub_error *e) {
     BUF_PUT_LIT(out, "{\"type\":\"error\",\"data\":{\"message\":");
-    frame_put_sentence(out, str_of(refusal_text(e->refusal, e->lang)), e->detail, e->lang);
+    frame_put_sentence(out, str_of(refusal_text(e->refusal, e->lang)), &e->detail, e->lang);
     BUF_PUT_LIT(out, ",\"code\":");
     json_put_text(out, str_of(refusal_code(e->refusal)));
     if (e->retry_after_ms > 0) {

@@ -58,7 +58,9 @@ static void check_replies(const struct said *said, struct buf *out) {
         struct reply reply = { .cmd = cmd, .room_name = said->room, .username = said->username };
         check_frame(out, hub_encode_reply(&reply, LANG_FR, out), said);
         reply.refusal = REFUSE_malformed;
-        reply.detail = str_first_chars(said->content, DETAIL_BYTES_MAX / 4);
+        reply.detail =
+            (struct detail){ DETAIL_words, .problem = cmd,
+                             .word = str_first_chars(said->content, DETAIL_BYTES_MAX / 4) };
         check_frame(out, hub_encode_reply(&reply, cmd % 2 ? LANG_FR : LANG_EN, out), said);
     }
 }

@@ -2,6 +2,7 @@
 #include "test/unit.h"
 
 #include "base/clock.h"
+#include "dialect/frame/notation.h"
 #include "dialect/hub/hub.h"
 
 #define AT_MS UINT64_C(1735732800123)    // 2025-01-01T12:00:00.123Z, the document's
@@ -335,7 +336,7 @@ TEST(a_rate_limit_says_how_long) {
     struct reply reply = { .cmd = CMD_message_send,
                            .refusal = REFUSE_rate_limited,
                            .retry_after_ms = 1500,
-                           .detail = STR_LIT("20 per second"),
+                           .detail = { DETAIL_rate, .max = 20, .unit = UNIT_per_second },
                            .room_name = STR_LIT("general") };
     answers(&d, &reply,
             "{\"type\":\"error\",\"data\":{\"message\":"
@@ -345,38 +346,64 @@ TEST(a_rate_limit_says_how_long) {
 
 TEST(the_cores_details_are_said_in_the_readers_language) {
     static const struct {
+        struct detail detail;
         const char *english;
         const char *french;
     } details[] = {
-        { "60 per minute", "60 par minute" },
-        { "600 per hour", "600 par heure" },
-        { "4001 characters; at most 4000", "4001 caractères; au plus 4000" },
-        { "client_id: at most 64 characters", "client_id: au plus 64 caractères" },
-        { "10 rooms per second", "10 salons par seconde" },
-        { "media_url: a message of the type image needs it",
+        { { DETAIL_rate, .max = 60, .unit = UNIT_per_minute }, "60 per minute", "60 par minute" },
+        { { DETAIL_rate, .max = 600, .unit = UNIT_per_hour }, "600 per hour", "600 par heure" },
+        { { DETAIL_longer, INPUT_content, UNIT_characters, .given = 4001, .max = 4000 },
+          "4001 characters; at most 4000",
+          "4001 caractères; au plus 4000" },
+        { { DETAIL_long, INPUT_client_id, UNIT_characters, .max = 64 },
+          "client_id: at most 64 characters",
+          "client_id: au plus 64 caractères" },
+        { { DETAIL_rate, .max = 10, .unit = UNIT_rooms_per_second },
+          "10 rooms per second",
+          "10 salons par seconde" },
+        { { DETAIL_media_missing, INPUT_media_url, .word = STR_LIT("image") },
+          "media_url: a message of the type image needs it",
           "media_url: indispensable à un message de type image" },
-        { "media_url: only with the message_type image, audio or file",
+        { { DETAIL_media_unfit, INPUT_media_url },
+          "media_url: only with the message_type image, audio or file",
           "media_url: seulement avec le message_type image, audio ou file" },
-        { "media_url: /uploads/... or https://..., at most 2048 bytes",
+        { { DETAIL_media_url, INPUT_media_url, UNIT_bytes, .max = 2048 },
+          "media_url: /uploads/... or https://..., at most 2048 bytes",
           "media_url: /uploads/... ou https://..., au plus 2048 octets" },
-        { "media_type: such as image/jpeg", "media_type: par exemple image/jpeg" },
-        { "duration: seconds, at most a day", "duration: secondes, au plus un jour" },
-        { "message_type: text, image, audio or file", "message_type: text, image, audio ou file" },
-        { "reply_to: the id of the message it is about",
+        { { DETAIL_media_type, INPUT_media_type },
+          "media_type: such as image/jpeg",
+          "media_type: par exemple image/jpeg" },
+        { { DETAIL_duration, INPUT_duration },
+          "duration: seconds, at most a day",
+          "duration: secondes, au plus un jour" },
+        { { DETAIL_message_type, INPUT_message_type },
+          "message_type: text, image, audio or file",
+          "message_type: text, image, audio ou file" },
+        { { DETAIL_reply_to, INPUT_reply_to },
+          "reply_to: the id of the message it is about",
           "reply_to: le numéro du message concerné" },
-        { "content: one emoji", "content: un seul emoji" },
-        { "query: some text to look for", "query: le texte à chercher" },
-        { "a room is resumed before it is joined; then room_history tells the rest",
+        { { DETAIL_emoji, INPUT_content }, "content: one emoji", "content: un seul emoji" },
+        { { DETAIL_query, INPUT_query },
+          "query: some text to look for",
+          "query: le texte à chercher" },
+        { { DETAIL_resumed_late },
+          "a room is resumed before it is joined; then room_history tells the rest",
           "un salon se reprend avant d'être rejoint ; ensuite, room_history donne le reste" },
-        { "this session is somebody else's", "cette connexion est celle de quelqu'un d'autre" },
-        { "something else", "something else" },
+        { { DETAIL_other_session },
+          "this session is somebody else's",
+          "cette connexion est celle de quelqu'un d'autre" },
+        { { DETAIL_words, .word = STR_LIT("something else") }, "something else", "something else" },
+        { { DETAIL_words, .word = STR_LIT("of no row"), .problem = FRAME_PROBLEM_COUNT },
+          "of no row",
+          "of no row" },
+        { { DETAIL_NONE, INPUT_content }, "", "" },
     };
     DESK(d);
     for (size_t i = 0; i < COUNT(details); i++) {
-        frame_put_detail(&d.out, str_of(details[i].english), LANG_FR);
+        frame_put_detail(&d.out, &details[i].detail, LANG_FR);
         STR_EQ(buf_str(&d.out), details[i].french);
         buf_reset(&d.out);
-        frame_put_detail(&d.out, str_of(details[i].english), LANG_EN);
+        frame_put_detail(&d.out, &details[i].detail, LANG_EN);
         STR_EQ(buf_str(&d.out), details[i].english);
         buf_reset(&d.out);
     }
@@ -386,16 +413,16 @@ TEST(a_malformed_frame_is_explained) {
     DESK(d);
     struct reply reply = { .cmd = CMD_malformed,
                            .refusal = REFUSE_malformed,
-                           .detail = STR_LIT("missing room") };
+                           .detail = notation_read("missing room") };
     answers(&d, &reply,
             "{\"type\":\"error\",\"data\":{\"message\":\"Requête incomprise (le champ room "
             "manque).\",\"code\":\"BAD_REQUEST\"}}");
-    reply.detail = STR_LIT("not_json 14");
+    reply.detail = notation_read("not_json 14");
     wrote(&d, hub_encode_reply(&reply, LANG_EN, &d.out),
           "{\"type\":\"error\",\"data\":{\"message\":\"The request is not understood (not JSON, at "
           "byte 14).\",\"code\":\"BAD_REQUEST\"}}");
     reply.refusal = REFUSE_empty;
-    reply.detail = STR_LIT("empty_content content");
+    reply.detail = notation_read("empty_content content");
     answers(&d, &reply,
             "{\"type\":\"error\",\"data\":{\"message\":\"Un message ne peut pas être vide.\","
             "\"code\":\"BAD_REQUEST\"}}");
@@ -404,11 +431,9 @@ TEST(a_malformed_frame_is_explained) {
 TEST(every_problem_is_said_in_both_languages) {
     DESK(d);
     for (enum frame_problem p = FRAME_FINE + 1; p < FRAME_PROBLEM_COUNT; p++) {
-        SCOPED(buf_fini) struct buf detail = BUF_INIT(DETAIL_BYTES_MAX);
-        frame_put_problem(&detail, p, STR_LIT("<it>"));
         struct reply reply = { .cmd = CMD_malformed,
                                .refusal = frame_problem_refusal(p),
-                               .detail = buf_str(&detail) };
+                               .detail = { DETAIL_words, .word = STR_LIT("<it>"), .problem = p } };
         for (enum lang lang = LANG_EN; lang <= LANG_FR; lang++) {
             OKAY(hub_encode_reply(&reply, lang, &d.out));
             OKAY(memmem(d.out.p, d.out.n, "%", 1) == NULL);

@@ -28,7 +28,7 @@ bool hub_encode_answer(const struct answer *answer, enum lang lang, struct buf *
 struct hub_error {
     enum refusal refusal;
     enum lang lang;
-    struct str detail;
+    struct detail detail;
     uint64_t retry_after_ms;
     struct str room;
     struct str ref;    // JSON text
