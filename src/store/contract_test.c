@@ -371,6 +371,35 @@ CONTRACT(what_was_kept_is_handed_out_in_the_cores_order) {
                             "token_added user=2 0123 bot\n");
 }
 
+static void keep_three(struct rig *rig, uint64_t room, bool is_on) {
+    struct event *ev = fact(rig, EV_room_kept);
+    ev->room.v = room, ev->is_on = is_on;
+    ev->messages = 3, ev->age_ms = 9;
+}
+
+CONTRACT(what_a_room_keeps_is_handed_out_while_it_is_there) {
+    channel(rig, 5, "short");
+    channel(rig, 6, "gone");
+    channel(rig, 7, "plain");
+    keep_three(rig, 5, true);
+    keep_three(rig, 6, true);
+    keep_three(rig, 7, true);
+    keep_three(rig, 7, false);
+    struct event *ev = fact(rig, EV_room_removed);
+    ev->room.v = 6, ev->room_name = STR_LIT("gone");
+    OKAY(rig_commit(rig));
+    rig_reopen(rig);
+    STR_EQ(facts_text(rig), "user_created user=1 role=0 ann\n"
+                            "user_created user=2 role=0 bob\n"
+                            "user_created user=3 role=0 cleo\n"
+                            "room_created room=6 kind=0 server=1 gone\n"
+                            "room_removed room=6 gone\n"
+                            "room_created room=1 kind=0 server=1 general\n"
+                            "room_created room=5 kind=0 server=1 short\n"
+                            "room_created room=7 kind=0 server=1 plain\n"
+                            "room_kept room=5 keeps=3,0,9\n");
+}
+
 CONTRACT(facts_can_be_taken_back_and_changed) {
     struct event *ev = fact(rig, EV_user_changed);
     ev->user.v = ANN, ev->role = ROLE_PRO, ev->hash = STR_LIT("h1");

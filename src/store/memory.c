@@ -298,6 +298,18 @@ static void hand_out_rooms(const struct memory_store *s, bool is_removed,
     }
 }
 
+static void hand_out_rules(const struct memory_room *room,
+                           void (*on_fact)(void *ctx, const struct event *ev), void *ctx) {
+    if (room->has_keep && room->removed_ms == 0) {
+        on_fact(ctx, &(struct event){ .type = EV_room_kept,
+                                      .room = room->created.room,
+                                      .is_on = true,
+                                      .messages = room->keep.messages,
+                                      .bytes = room->keep.bytes,
+                                      .age_ms = room->keep.age_ms });
+    }
+}
+
 static enum err load(struct store *store, void (*on_fact)(void *ctx, const struct event *ev),
                      void *ctx) {
     struct memory_store *s = memory_of(store);
@@ -306,6 +318,9 @@ static enum err load(struct store *store, void (*on_fact)(void *ctx, const struc
     }
     hand_out_rooms(s, true, on_fact, ctx);
     hand_out_rooms(s, false, on_fact, ctx);
+    VEC_EACH(struct memory_room, room, &s->rooms) {
+        hand_out_rules(room, on_fact, ctx);
+    }
     VEC_EACH(struct memory_room, room, &s->rooms) {
         VEC_EACH(struct memory_user, user, &room->members) {
             on_fact(ctx, &(struct event){ .type = EV_member_added,

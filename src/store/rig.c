@@ -381,6 +381,10 @@ static void on_fact(void *ctx, const struct event *ev) {
     if (ev->type == EV_user_created) {
         buf_printf(b, " role=%d", (int)ev->role);
     }
+    if (ev->type == EV_room_kept) {
+        buf_printf(b, " keeps=%" PRIu64 ",%" PRIu64 ",%" PRIu64, ev->messages, ev->bytes,
+                   ev->age_ms);
+    }
     if (ev->type == EV_ban_set) {
         buf_printf(b, " until=%" PRIu64, ev->until_ms);
     }

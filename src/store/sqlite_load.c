@@ -33,6 +33,15 @@ static void fill_room(sqlite3_stmt *row, struct event *ev, struct event *gone) {
     }
 }
 
+static void fill_keep(sqlite3_stmt *row, struct event *ev, struct event *gone) {
+    (void)gone;
+    ev->room.v = sql_u64(row, 0);
+    ev->is_on = true;
+    ev->messages = sql_u64(row, 1);
+    ev->bytes = sql_u64(row, 2);
+    ev->age_ms = sql_u64(row, 3);
+}
+
 static void fill_member(sqlite3_stmt *row, struct event *ev, struct event *gone) {
     (void)gone;
     ev->room.v = sql_u64(row, 0);
@@ -66,6 +75,10 @@ static const struct kind {
       "SELECT id, server_id, kind, name, is_private, dm_a, dm_b, created_ms, removed_ms FROM rooms"
       " ORDER BY removed_ms IS NULL, id",
       fill_room },
+    { EV_room_kept,
+      "SELECT id, keep_messages, keep_bytes, keep_age_ms FROM rooms"
+      " WHERE keep_messages IS NOT NULL AND removed_ms IS NULL ORDER BY id",
+      fill_keep },
     { EV_member_added, "SELECT room_id, user_id FROM members ORDER BY room_id, user_id",
       fill_member },
     { EV_ban_set, "SELECT user_id, until_ms FROM bans ORDER BY user_id", fill_ban },

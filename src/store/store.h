@@ -111,7 +111,8 @@ struct tend_report {
 struct store_ops {
     const char *name;    // as written in store.url: "sqlite", "memory"
 
-    /* Hands out every kept fact the core needs, in the order users, rooms, members, bans, tokens.
+    /* Hands out every kept fact the core needs, in the order users, rooms, their rules of what they
+     * keep, members, bans, tokens.
      * An erased user, a removed room is handed out too, and right after it its user_erased or
      * room_removed: nobody else may ever get that id. Removed rooms come before the others, one of
      * which may have the name now. The event and its texts live until
