@@ -216,25 +216,31 @@ enum refusal do_room_remove(struct turn *t) {
 }
 
 /* What a room keeps is the store's to know and to do; the core only says of which room it is. */
-enum refusal do_room_keep(struct turn *t) {
-    const struct cmd *cmd = t->cmd;
-    struct room *room = room_by_name(&t->core->rooms, cmd->room_name);
-    if (room == NULL) {
-        return REFUSE_room_unknown;
-    }
-    if (MAX(cmd->messages, MAX(cmd->bytes, cmd->age_ms)) > ID_MAX) {
+enum refusal turn_keep_room(struct turn *t, const struct room *room, const struct event *rules) {
+    if (MAX(rules->messages, MAX(rules->bytes, rules->age_ms)) > ID_MAX) {
         return turn_refuse(t, REFUSE_malformed, DETAIL_OF(keep));
     }
     struct reply *r = turn_reply_room(t, room);
     r->event = turn_event_room(t, EV_room_kept, room, NULL);
-    r->event->is_on = cmd->is_on != 0;
-    if (r->event->is_on) {
-        r->event->messages = cmd->messages;
-        r->event->bytes = cmd->bytes;
-        r->event->age_ms = cmd->age_ms;
+    r->event->is_on = rules->is_on;
+    if (rules->is_on) {
+        r->event->messages = rules->messages;
+        r->event->bytes = rules->bytes;
+        r->event->age_ms = rules->age_ms;
     }
     fact_apply(t->core, r->event);
     return REFUSE_NONE;
+}
+
+enum refusal do_room_keep(struct turn *t) {
+    const struct cmd *cmd = t->cmd;
+    const struct room *room = room_by_name(&t->core->rooms, cmd->room_name);
+    return room == NULL ? REFUSE_room_unknown
+                        : turn_keep_room(t, room,
+                                         &(struct event){ .is_on = cmd->is_on != 0,
+                                                          .messages = cmd->messages,
+                                                          .bytes = cmd->bytes,
+                                                          .age_ms = cmd->age_ms });
 }
 
 enum refusal do_ban_add(struct turn *t) {

@@ -181,6 +181,12 @@ static enum refusal add_member(struct turn *t, const struct event *fact) {
     return REFUSE_NONE;
 }
 
+static enum refusal add_rules(struct turn *t, const struct event *fact) {
+    const struct room *room = room_find(&t->core->rooms, fact->room.v);
+    return room == NULL || room->kind == ROOM_DM ? REFUSE_room_unknown
+                                                 : turn_keep_room(t, room, fact);
+}
+
 /* ---- messages */
 
 /* The room a fact is about, and the person. */
@@ -395,7 +401,7 @@ enum refusal do_fact_add(struct turn *t) {
         [EV_ban_set] = add_ban,         [EV_room_created] = add_room,
         [EV_member_added] = add_member, [EV_message_posted] = add_message,
         [EV_read_changed] = add_mark,   [EV_upload_added] = add_upload,
-        [EV_message_edited] = add_edit,
+        [EV_message_edited] = add_edit, [EV_room_kept] = add_rules,
     };
     struct tape_entry entry;
     if (tape_read(t->cmd->content, &t->batch->arena, &entry) != OK || entry.kind != TAPE_FACT) {

@@ -67,6 +67,19 @@ TEST(rooms_come_with_ids_and_people_in_them) {
     EQ(rig_reply(rig)->room.v, 10);
 }
 
+TEST(a_room_comes_with_what_it_keeps) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann in general");
+    EQ(rig_do(rig, "operator", FACT("type=room_kept room=1 is_on=1 messages=9 bytes=8 age_ms=7")),
+       REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_room_kept, 0);
+    EQ(ev->room.v, 1);
+    OKAY(ev->is_on && ev->messages == 9 && ev->bytes == 8 && ev->age_ms == 7);
+    EQ(ev->audience, AUD_NOBODY);
+    EQ(rig_do(rig, "operator", FACT("type=room_kept room=1 messages=9")), REFUSE_NONE);
+    ev = rig_event(rig, EV_room_kept, 0);    // as configured
+    OKAY(!ev->is_on && ev->messages == 0);
+}
+
 TEST(nobody_hears_what_was_said_elsewhere_and_it_counts_for_no_limit) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann in general", "bob in general");
     rig->limits.content[DIALECT_hub].per_minute = 1;
@@ -287,6 +300,9 @@ static const struct {
     { "fact type=room_created room=9 room_kind=2 other=1", REFUSE_user_unknown, "" },
     { "fact type=room_created room=9 room_kind=2 user=3 other=1", REFUSE_exists, "dm" },
     { "fact type=room_created room=3 room_kind=2 user=1 other=1", REFUSE_exists, "room 3" },
+    { "fact type=room_kept room=9 is_on=1", REFUSE_room_unknown, "" },
+    { "fact type=room_kept room=3 is_on=1", REFUSE_room_unknown, "" },
+    { "fact type=room_kept room=1 is_on=1 bytes=9007199254740992", REFUSE_malformed, "bytes" },
     { "fact type=member_added room=9 user=1", REFUSE_room_unknown, "" },
     { "fact type=member_added room=4 user=1", REFUSE_room_unknown, "" },
     { "fact type=member_added room=3 user=1", REFUSE_room_unknown, "" },

@@ -86,6 +86,10 @@ enum refusal turn_check_new_user(struct turn *t, struct str username, struct str
                                  uint64_t role);
 enum refusal turn_check_new_room(struct turn *t, struct str name);
 
+/* Gives a channel the rules of its own that `rules` has (is_on messages bytes age_ms), or takes
+ * them away if !is_on (do_admin.c). REFUSE_malformed: a number is too large. */
+enum refusal turn_keep_room(struct turn *t, const struct room *room, const struct event *rules);
+
 /* Whether the command's content may be said; its media fields, and whether its type has such; a
  * whole message; a reaction (body.c). A message with media may do without words. */
 enum refusal turn_check_content(struct turn *t);
