@@ -9,9 +9,12 @@
  *     {"type":"upload","name":"images/5f1c.jpg","user_id":1,"media_type":"image/jpeg",...}
  *     {"type":"message","id":5,"room_id":1,"room":"general","seq":3,"user_id":1,...}
  *     {"type":"read","room_id":1,"user_id":2,"message_id":5}
+ *     {"type":"keep","room_id":1,"messages":1000,"bytes":0,"age_ms":0}
  *
  * A user's, a room's and an upload's line come before those that name them, a room's messages in
- * their order, and how far people have read in it behind them.
+ * their order, and how far people have read in it behind them. What a room of rules of its own
+ * keeps (0: no limit) comes behind all messages, so that none goes before what points to it has
+ * come.
  *
  * No password, no token and no key is in it, and no message that was deleted: a mark that stands at
  * one goes up to the one before. Who, where and how far is held in memory; messages stream, a page
@@ -38,7 +41,7 @@ struct person {
     struct person *next;
 };
 
-/* A room, a member or a ban. */
+/* A room, what it keeps, a member or a ban. */
 struct fact {
     struct event ev;
     bool is_gone;
@@ -73,6 +76,7 @@ struct export {
     struct fact **last_room;
     struct fact *others;
     struct fact **last_other;
+    struct map rules;           // by room: struct fact, if it has rules of its own
     struct map marks;           // by room: struct marks
     struct text_map uploads;    // names that have a line
     struct buf line;
@@ -106,6 +110,12 @@ static void keep_person(struct export *x, const struct event *ev) {
     x->last_person = &person->next;
 }
 
+static void keep_rules(struct export *x, const struct event *ev) {
+    struct fact *rules = arena_zalloc(&x->arena, sizeof *rules);
+    rules->ev = *ev;
+    map_put(&x->rules, ev->room.v, rules);
+}
+
 static void on_fact(void *ctx, const struct event *ev) {
     struct export *x = ctx;
     struct person *person = map_get(&x->people, ev->user.v);
@@ -116,6 +126,7 @@ static void on_fact(void *ctx, const struct event *ev) {
     case EV_room_removed:    // right after its room_created
         CONTAINER_OF(x->last_room, struct fact, next)->is_gone = true;
         break;
+    case EV_room_kept: keep_rules(x, ev); break;
     case EV_member_added:
     case EV_ban_set: keep(x, ev, &x->last_other); break;
     default: break;
@@ -386,6 +397,18 @@ static void tell_marks(struct export *x, room_id room, const struct marks *marks
     }
 }
 
+static void tell_rules(struct export *x, room_id room) {
+    const struct fact *rules = map_get(&x->rules, room.v);
+    if (rules != NULL) {
+        begin_line(x, "keep");
+        put_number(x, "room_id", room.v);
+        put_number(x, "messages", rules->ev.messages);
+        put_number(x, "bytes", rules->ev.bytes);
+        put_number(x, "age_ms", rules->ev.age_ms);
+        end_line(x);
+    }
+}
+
 /* The change log tells of each message once as new, and shows it as it is now. */
 static enum err tell_messages(struct export *x, const struct event *room) {
     struct marks *marks = sort_marks(x, room->room);
@@ -480,6 +503,11 @@ static int tell_all(struct export *x) {
     for (struct fact *room = x->rooms; err == OK && room != NULL; room = room->next) {
         err = is_wanted(x, room) ? tell_messages(x, &room->ev) : OK;
     }
+    for (struct fact *room = x->rooms; err == OK && room != NULL; room = room->next) {
+        if (is_wanted(x, room)) {
+            tell_rules(x, room->ev.room);
+        }
+    }
     if (err == OK && (x->cli->given & CLI_ROOM) == 0) {
         err = tell_orphans(x);
     }
@@ -494,6 +522,7 @@ static void export_fini(struct export *x) {
         x->store->ops->free(&x->store);
     }
     map_fini(&x->people);
+    map_fini(&x->rules);
     map_fini(&x->marks);
     text_map_fini(&x->uploads);
     arena_fini(&x->arena);

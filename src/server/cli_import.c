@@ -46,7 +46,7 @@ struct import {
     struct text_map by_name;       // the same
     struct map room_ids;           // ids that are, or were, a room's here
     struct text_map channels;      // name -> id here
-    struct text_map places;        // "dm 1 2", "member 3 1" -> id here
+    struct text_map places;        // "dm 1 2", "member 3 1", "keep 3 0" -> id here
     struct text_map uploads;       // names that were told in this file
     uint64_t user_id_max;
     uint64_t room_id_max;
@@ -122,6 +122,7 @@ static void learn(void *ctx, const struct event *ev) {
     case EV_user_erased: learn_person(im, ev); break;
     case EV_room_created: learn_room(im, ev); break;
     case EV_room_removed: forget_room(im, ev); break;
+    case EV_room_kept: put_place(im, "keep", ev->room.v, 0, 1); break;
     case EV_member_added: put_place(im, "member", ev->room.v, ev->user.v, 1); break;
     default: break;
     }
@@ -316,6 +317,23 @@ static enum err import_member(struct import *im, const struct json *line) {
     return add(im, &(struct event){ .type = EV_member_added, .room = { room }, .user = { user } });
 }
 
+/* A room that has rules of its own here keeps by these. */
+static enum err import_keep(struct import *im, const struct json *line) {
+    uint64_t room = here(&im->rooms, line, "room_id");
+    if (room == 0) {
+        return wrong(im, "what is kept is of a room of a line before");
+    }
+    if (find_place(im, "keep", room, 0) != 0) {
+        return OK;
+    }
+    return add(im, &(struct event){ .type = EV_room_kept,
+                                    .room = { room },
+                                    .is_on = true,
+                                    .messages = number_in(line, "messages"),
+                                    .bytes = number_in(line, "bytes"),
+                                    .age_ms = number_in(line, "age_ms") });
+}
+
 /* ---- messages */
 
 /* Puts whom the line's message names into im->mentions, by their ids here. */
@@ -425,6 +443,7 @@ static enum err import_line(struct import *im, struct str text) {
         { STR_LIT("room"), import_room },      { STR_LIT("member"), import_member },
         { STR_LIT("ban"), import_ban },        { STR_LIT("message"), import_message },
         { STR_LIT("read"), import_read },      { STR_LIT("upload"), import_upload },
+        { STR_LIT("keep"), import_keep },
     };
     const struct json *line;
     if (json_parse(im->reader, text, &line) != OK) {

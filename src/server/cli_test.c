@@ -296,6 +296,9 @@ TEST(what_is_imported_is_exported_and_imported_once) {
     "\"bytes\":5,\"created_ms\":9000}\n"
 #define READ(user, id)                                                                             \
     "{\"type\":\"read\",\"room_id\":1,\"user_id\":" #user ",\"message_id\":" #id "}\n"
+#define KEEP(room, messages, bytes, age_ms)                                                        \
+    "{\"type\":\"keep\",\"room_id\":" #room ",\"messages\":" #messages ",\"bytes\":" #bytes        \
+    ",\"age_ms\":" #age_ms "}\n"
 #define LIKES(id, to)                                                                              \
     SAYS(id, "\"content\":\"\xf0\x9f\x91\x8d\",\"message_type\":\"reaction\",\"reply_to\":" #to)
 
@@ -357,6 +360,40 @@ TEST(a_rooms_id_is_kept_where_it_is_free) {
          says(&p.out, "{\"id\":9,\"room\":\"attic\"") &&
          says(&p.out, "{\"id\":10,\"room\":\"cellar\"") &&
          says(&p.out, "{\"id\":11,\"room\":\"old\""));
+}
+
+TEST(what_a_room_keeps_is_exported_and_imported_into_an_empty_store) {
+    SCOPED(place_fini) struct place from = place_new();
+    EQ(RUN(&from, cli_room, "add", "diary"), CLI_DONE);
+    EQ(RUN(&from, cli_room, "add", "book"), CLI_DONE);
+    EQ(RUN(&from, cli_room, "keep", "diary", "--messages", "7", "--age", "1h"), CLI_DONE);
+    EQ(RUN(&from, cli_room, "keep", "general", "--bytes", "9"), CLI_DONE);
+    EQ(RUN_ALONE(&from, cli_export), CLI_DONE);
+    OKAY(says(&from.out, KEEP(1, 0, 9, 0) KEEP(2, 7, 0, 3600000)));
+    buf_put_char(&from.out, '\0');
+
+    SCOPED(place_fini) struct place to = place_new();
+    EQ(FEED(&to, from.out.p, cli_import, "json", "-"), CLI_DONE);
+    EQ(RUN_ALONE(&to, cli_export), CLI_DONE);
+    OKAY(says(&to.out, "\"room\":\"book\""));
+    OKAY(says(&to.out, KEEP(1, 0, 9, 0) KEEP(2, 7, 0, 3600000)));
+    OKAY(!says(&to.out, "\"type\":\"keep\",\"room_id\":3"));
+}
+
+TEST(a_room_that_has_rules_here_keeps_by_these) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_room, "add", "taken"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "keep", "general", "--messages", "5"), CLI_DONE);
+    for (int i = 0; i < 2; i++) {    // the second time, diary has rules here, too
+        EQ(FEED(&p,
+                HEAD CHANNEL(1, "general") CHANNEL(2, "diary") KEEP(1, 9, 9, 9) KEEP(2, 7, 6, 5),
+                cli_import, "json", "-"),
+           CLI_DONE);
+        EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+        OKAY(says(&p.out, KEEP(1, 5, 0, 0) KEEP(3, 7, 6, 5)));    // 2 is taken
+    }
+    EQ(FEED(&p, HEAD KEEP(1, 1, 1, 1), cli_import, "json", "-"), CLI_FAILED);
+    OKAY(says(&p.err, "line 2: what is kept is of a room of a line before"));
 }
 
 TEST(a_removed_room_with_a_higher_id_hides_no_living_one) {

@@ -578,6 +578,30 @@ everywhere('an import keeps who was erased, who is a member, and what was said i
         assert.equal(await place.ok('check'), 'No damage was found.');
     });
 
+everywhere('an export carries what a room keeps, and a room that has rules here keeps by them',
+    async (place) => {
+        await place.ok('room', 'add', 'diary');
+        await place.ok('room', 'keep', 'diary', '--messages', '1000', '--age', '30d');
+        await place.ok('room', 'keep', 'general', '--bytes', '2MiB');
+        const text = await place.ok('export');
+        assert.deepEqual(linesOf(text).filter((line) => line.type === 'keep'), [
+            { type: 'keep', room_id: 1, messages: 0, bytes: 2097152, age_ms: 0 },
+            { type: 'keep', room_id: 2, messages: 1000, bytes: 0, age_ms: 30 * 24 * 3600 * 1000 },
+        ]);
+        assert.deepEqual(linesOf(await place.ok('export', '--room', 'diary'))
+            .filter((line) => line.type === 'keep').map((line) => line.room_id), [2]);
+
+        await place.ok('room', 'remove', 'diary');
+        await place.ok('room', 'keep', 'general', '--messages', '5');
+        await place.ok('import', 'json', '-', { input: text });
+        await place.ok('import', 'json', '-', { input: text });
+        assert.deepEqual((await place.json('room', 'list')).map((room) =>
+            [room.room, room.keep_messages, room.keep_bytes, room.keep_age_ms]),
+        [['diary', 1000, 0, 30 * 24 * 3600 * 1000], ['general', 5, 0, 0]]);
+        assert.deepEqual(linesOf(await place.ok('export')).filter((line) => line.type === 'keep')
+            .map((line) => line.messages), [5, 1000]);
+    });
+
 everywhere('an import that cannot be names the line, and can be tried again',
     async (place) => {
         const head = '{"type":"parloir","version":1}\n';
