@@ -5,7 +5,8 @@
  *     parloir-sim --plant N [--seed N] [--verbose]    with planted bug N
  *
  * Every test runs in a child of its own, so that a CHECK that fails ends that test and not the
- * rest, and what a failed world leaves behind is nobody's. */
+ * rest, and what a failed world leaves behind is nobody's. Groups of seeds run side by side, one on
+ * each core; what they say is shown in their order. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -129,10 +130,20 @@ static int run_seeds(struct shared *shared, uint64_t from, uint64_t to) {
     return EXIT_FINE;
 }
 
-static bool test_group(struct shared *shared, size_t number, uint64_t from, uint64_t to) {
+/* Seeds from..to-1, tested by a process of its own. */
+struct group {
+    struct shared *shared;    // borrowed, nobody else's
+    FILE *said;
+    pid_t pid;
+    uint64_t from;
+    uint64_t to;
+};
+
+static bool test_seeds(struct shared *shared, size_t number, uint64_t from, uint64_t to) {
     char name[64];
     unsigned failures = 0;
     for (uint64_t next = from; next < to && failures < FAILURES_MAX; next = shared->seed + 1) {
+        shared->seed = next;
         int status = in_child(run_seeds, shared, next, to);
         if (status == EXIT_FINE) {
             break;
@@ -148,6 +159,51 @@ static bool test_group(struct shared *shared, size_t number, uint64_t from, uint
     return failures == 0;
 }
 
+static void group_start(struct group *group, size_t number) {
+    group->said = tmpfile();
+    CHECK(group->said != NULL);
+    (void)fflush(stdout);
+    group->pid = fork();
+    CHECK(group->pid >= 0);
+    if (group->pid == 0) {
+        CHECK(dup2(fileno(group->said), STDOUT_FILENO) >= 0);
+        bool is_fine = test_seeds(group->shared, number, group->from, group->to);
+        _exit(is_fine ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+}
+
+/* Waits for it and shows what it said. */
+static bool group_end(struct group *group) {
+    int status = 0;
+    int c;
+    CHECK(waitpid(group->pid, &status, 0) == group->pid);
+    rewind(group->said);
+    while ((c = getc(group->said)) != EOF) {
+        (void)putchar(c);
+    }
+    (void)fclose(group->said);
+    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
+}
+
+/* shared[i] becomes what group i has told. */
+static bool test_groups(struct shared *shared, size_t number, uint64_t seeds) {
+    struct group groups[GROUPS];
+    size_t width = (size_t)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+    bool is_fine = true;
+    for (size_t i = 0; i < GROUPS + width; i++) {
+        if (i >= width && i - width < GROUPS) {
+            is_fine &= group_end(&groups[i - width]);
+        }
+        if (i < GROUPS) {
+            groups[i] = (struct group){ .shared = &shared[i],
+                                        .from = 1 + seeds * i / GROUPS,
+                                        .to = 1 + seeds * (i + 1) / GROUPS };
+            group_start(&groups[i], number + i);
+        }
+    }
+    return is_fine;
+}
+
 static int run_twice(struct shared *shared, uint64_t from, uint64_t to) {
     for (uint64_t seed = from; seed < to; seed++) {
         struct outcome a = run_seed(shared, seed, NULL, false);
@@ -161,7 +217,7 @@ static int run_twice(struct shared *shared, uint64_t from, uint64_t to) {
     return EXIT_FINE;
 }
 
-/* Whether everything in seen.tbl.h has happened. */
+/* Whether everything in seen.tbl.h has happened, in one of the groups. */
 static bool is_all_seen(const struct shared *shared) {
     static const char *const sentences[] = {
 #define SEEN(name, sentence) sentence,
@@ -170,7 +226,11 @@ static bool is_all_seen(const struct shared *shared) {
     };
     bool is_all = true;
     for (size_t i = 0; i < SEEN_COUNT; i++) {
-        if (shared->seen[i] == 0) {
+        uint64_t times = 0;
+        for (size_t group = 0; group < GROUPS; group++) {
+            times += shared[group].seen[i];
+        }
+        if (times == 0) {
             printf("# never: %s\n", sentences[i]);
             is_all = false;
         }
@@ -190,10 +250,8 @@ static int test_all(struct shared *shared, uint64_t seeds) {
     }
     bool is_same = in_child(run_twice, shared, 1, 1 + MIN(seeds, REPLAY_SEEDS)) == EXIT_FINE;
     say(is_same, ++number, "the same seed is the same run");
-    for (uint64_t i = 0; i < GROUPS; i++) {
-        is_fine &=
-            test_group(shared, ++number, 1 + seeds * i / GROUPS, 1 + seeds * (i + 1) / GROUPS);
-    }
+    is_fine &= test_groups(shared, number + 1, seeds);
+    number += GROUPS;
     if (is_many) {
         bool is_seen = is_all_seen(shared);
         say(is_seen, ++number, "the seeds reach all they should");
@@ -234,8 +292,8 @@ int main(int argc, char **argv) {
         }
     }
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, STDERR_FILENO);
-    struct shared *shared =
-        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared *shared = mmap(NULL, GROUPS * sizeof *shared, PROT_READ | PROT_WRITE,
+                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);    // one for each group
     CHECK(shared != MAP_FAILED);
     if (seed != 0 || plant != NULL) {
         return test_one(shared, MAX(seed, 1), plant, is_loud);
