@@ -17,6 +17,14 @@ const FRAGMENTS_MAX = 1024;
 const EMPTY_BLOCK = Buffer.from('000000ffff', 'hex');    // stored, of no bytes
 const PING_TEXT = '{"type":"ping","id":7}';
 
+/* Packed before anybody chats: while this process packs, it hears no word. */
+const BOMBS = [
+    deflated(Buffer.alloc(FRAME_BYTES_MAX + 1, ' ')),
+    deflated(Buffer.alloc(128 << 20, ' ')),
+    deflated(Buffer.alloc(60 << 20)),
+    deflated(Buffer.alloc(60 << 20, ' ')),
+];
+
 let server;
 let bystander;
 
@@ -240,21 +248,16 @@ test('small frames that unpack to large ones are taken turn by turn', async (t) 
 
 test('a compressed bomb is refused, and takes no memory', async () => {
     const before = await rssBytes(server.pid);
-    const bombs = [
-        deflated(Buffer.alloc(FRAME_BYTES_MAX + 1, ' ')),
-        deflated(Buffer.alloc(128 << 20, ' ')),
-        deflated(Buffer.alloc(60 << 20)),
-    ];
-    for (const bomb of bombs.filter((b) => b.length <= FRAME_BYTES_MAX)) {
+    for (const bomb of BOMBS.filter((b) => b.length <= FRAME_BYTES_MAX)) {
         await closes(1009, frame(TEXT, bomb, { rsv: 4 }), { deflate: true });
         await closes(1009, fragments(TEXT, [bomb.subarray(0, 9), bomb.subarray(9)], { rsv: 4 }),
             { deflate: true });
     }
-    const large = bombs[1];
+    const large = BOMBS[1];
     assert.ok(large.length > FRAME_BYTES_MAX * 17 / 16, 'is refused for its packed length');
     await closes(1009, frame(TEXT, '', { rsv: 4, declared: large.length }), { deflate: true });
     const raws = await Promise.all(Array.from({ length: 40 }, () => upgrade({ deflate: true })));
-    const bomb = deflated(Buffer.alloc(60 << 20, ' '));
+    const bomb = BOMBS[3];
     assert.ok(bomb.length <= FRAME_BYTES_MAX);
     for (const raw of raws) {
         raw.write(frame(TEXT, bomb, { rsv: 4 }));
