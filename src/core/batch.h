@@ -33,9 +33,10 @@ struct reply {
     struct str mobile;
     enum role role;
     uint64_t at_ms;
-    uint64_t until_ms;    // session_open: as asked for, when its credential ends
-    uint64_t message;     // as asked for
-    bool is_on;
+    uint64_t until_ms;      // session_open: as asked for, when its credential ends
+    uint64_t message;       // as asked for
+    bool is_on;             // user_info: connected in some dialect
+    bool is_typing;         // user_info: to the one who asks
     bool is_return;         // session_open: the user had left a moment ago
     struct event *event;    // what a writing command led to; NULL if refused
 };
@@ -49,6 +50,7 @@ enum ask_kind {
     ASK_RESUME,
     ASK_SEARCH,
     ASK_UNREAD,
+    ASK_CHANGES,
     ASK_KIND_COUNT
 };
 
@@ -71,6 +73,7 @@ struct ask {
     uint64_t after_seq;    // ASK_RESUME: what the client has had
     uint64_t limit;
     enum list_kind list_kind;
+    bool is_on;    // ASK_CHANGES: those of rooms, too
 };
 
 struct item {
@@ -144,6 +147,7 @@ struct message {
     const struct reaction_count *reactions;
     size_t reaction_count;
     uint64_t at_ms;
+    bool is_read;           // ASK_CHANGES: whoever it went to has read it
     uint64_t edited_ms;     // 0: never
     uint64_t deleted_ms;    // 0: not; a deleted message has no content
 };
@@ -182,6 +186,11 @@ struct list_row {
     uint64_t last_seq;    // ASK_UNREAD: the room's newest message
     bool has_keep;        // room: it has rules of its own
     struct keep keep;
+    struct str actor;     // audit: who did it; empty: the operator. block: whom it keeps from;
+                          // empty: everyone
+    struct str action;    // audit: "ban_set", ...
+    uint64_t message;     // audit: that was deleted
+    uint64_t until_ms;    // audit: of a ban or a block, 0: for good
 };
 
 struct answer {
@@ -194,10 +203,12 @@ struct answer {
     struct change *changes;    // ASK_RESUME: what was missed, oldest first
     size_t change_count;
     uint64_t last_seq;    // ASK_RESUME: the room's newest message
-    uint64_t position;    // ASK_RESUME: how far the log was read: all up to here is in `changes`,
-                          // or was in those of before
+    uint64_t position;    // ASK_RESUME, ASK_CHANGES: how far the log was read: all up to here is
+                          // in `changes`, or was in those of before
     uint64_t epoch;       // of the store: seqs mean something within one only
-    uint64_t total;       // messages of the room, deleted ones not counted
+    uint64_t total;       // messages of the room, deleted ones not counted; ASK_CHANGES: changes
+                          // that wait, those handed out here among them, up to
+                          // CHANGES_WAITING_MAX
     bool has_more;    // there are older ones; with `after` newer ones; ASK_RESUME: later changes
     bool is_recovered;    // ASK_RESUME: nothing of this piece of what was missed is gone
     struct list_row *rows;

@@ -20,7 +20,7 @@
 #include "core/state.h"
 #include "core/turn.h"
 
-enum who_may { MAY_ANYONE, MAY_USER, MAY_OPERATOR };
+enum who_may { MAY_ANYONE, MAY_USER, MAY_PRO, MAY_ADMIN, MAY_OPERATOR };
 enum rate_class { RATE_NONE, RATE_CONTENT, RATE_VOLATILE };
 
 static const struct rule {
@@ -96,13 +96,18 @@ static enum refusal check_caller(struct turn *t, enum who_may may) {
     if (may == MAY_ANYONE) {
         return REFUSE_NONE;
     }
-    if (may == MAY_OPERATOR) {
-        return t->cmd->dialect == DIALECT_OPERATOR ? REFUSE_NONE : REFUSE_forbidden;
+    bool is_operator = t->cmd->dialect == DIALECT_OPERATOR;
+    if (may == MAY_OPERATOR || (is_operator && may > MAY_USER)) {
+        return is_operator ? REFUSE_NONE : REFUSE_forbidden;
     }
     if (t->user == NULL || t->user->is_erased) {
         return REFUSE_unauthenticated;
     }
-    return user_is_banned(t->user, turn_ms(t)) ? REFUSE_banned : REFUSE_NONE;
+    if (user_is_banned(t->user, turn_ms(t))) {
+        return REFUSE_banned;
+    }
+    enum role least = may == MAY_ADMIN ? ROLE_ADMIN : may == MAY_PRO ? ROLE_PRO : ROLE_MEMBER;
+    return t->user->role >= least ? REFUSE_NONE : REFUSE_forbidden;
 }
 
 static enum refusal check_rate(struct turn *t) {
