@@ -20,7 +20,7 @@
 #include "core/state.h"
 #include "core/turn.h"
 
-enum who_may { MAY_ANYONE, MAY_USER, MAY_PRO, MAY_ADMIN, MAY_OPERATOR };
+enum who_may { MAY_ANYONE, MAY_USER, MAY_SESSION, MAY_PRO, MAY_ADMIN, MAY_OPERATOR };
 enum rate_class { RATE_NONE, RATE_CONTENT, RATE_VOLATILE };
 
 static const struct rule {
@@ -97,10 +97,11 @@ static enum refusal check_caller(struct turn *t, enum who_may may) {
         return REFUSE_NONE;
     }
     bool is_operator = t->cmd->dialect == DIALECT_OPERATOR;
-    if (may == MAY_OPERATOR || (is_operator && may > MAY_USER)) {
+    if (may == MAY_OPERATOR || (is_operator && may >= MAY_PRO)) {
         return is_operator ? REFUSE_NONE : REFUSE_forbidden;
     }
-    if (t->user == NULL || t->user->is_erased) {
+    bool is_missing = may == MAY_SESSION && t->session == NULL;
+    if (is_missing || t->user == NULL || t->user->is_erased) {
         return REFUSE_unauthenticated;
     }
     if (user_is_banned(t->user, turn_ms(t))) {

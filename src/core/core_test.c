@@ -181,6 +181,25 @@ TEST(the_matrix_has_a_row_for_every_command) {
     }
 }
 
+/* Mia asks again, where there is no session of hers: only who hears is a session's own. */
+TEST(a_caller_is_answered_as_by_his_session_except_about_what_it_hears) {
+    size_t count;
+    const struct row *rows = matrix(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct cmd cmd = rows[i].cmd;
+        if (cmd.type == CMD_session_open || cmd.caller != 0) {
+            continue;
+        }
+        bool is_of_session =
+            cmd.type == CMD_room_join || cmd.type == CMD_room_leave || cmd.type == CMD_room_resume;
+        enum refusal want =
+            is_of_session ? REFUSE_unauthenticated : answer_of(rows[i].answers[MEMBER]);
+        SCOPED(rig_free) struct rig *rig = world();
+        cmd.caller = 2;
+        EQ(rig_do(rig, "nobody", cmd), want);
+    }
+}
+
 // ---- the store is away
 
 TEST(nothing_that_writes_is_begun_while_nothing_can_be_stored) {

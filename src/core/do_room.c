@@ -45,12 +45,15 @@ static enum refusal check_places(struct turn *t, const struct room *room) {
 }
 
 enum refusal turn_may_follow(struct turn *t, const struct room *room) {
+    if (t->session == NULL) {
+        return REFUSE_NONE;    // a caller who hears nothing needs no place
+    }
     enum refusal no = check_places(t, room);
     return no != REFUSE_NONE ? no : check_joins(t, room);
 }
 
 bool turn_follow(struct turn *t, struct room *room) {
-    if (follow_find(t->session, room) != NULL) {
+    if (t->session == NULL || follow_find(t->session, room) != NULL) {
         return false;
     }
     bool is_first = !follow_any(t->user, room, NULL);
@@ -117,7 +120,8 @@ static enum refusal typing_place(struct turn *t, struct place *at) {
     if (no != REFUSE_NONE || at->other != NULL) {
         return no;
     }
-    return follow_find(t->session, at->room) == NULL ? REFUSE_not_member : REFUSE_NONE;
+    bool is_there = t->session != NULL && follow_find(t->session, at->room) != NULL;
+    return is_there ? REFUSE_NONE : REFUSE_not_member;
 }
 
 enum refusal do_typing_set(struct turn *t) {

@@ -101,8 +101,8 @@ void turn_put_body(const struct turn *t, struct event *ev);
 void turn_mention(struct turn *t, const struct room *room, struct event *ev);
 
 /* Following (do_room.c). turn_may_follow: whether the session has a place for one more. turn_follow
- * starts it, unless it follows already; true: the user's first session in there, and room_entered
- * is to be emitted once the command is answered. */
+ * starts it, unless it follows already or there is only a caller; true: the user's first session in
+ * there, and room_entered is to be emitted once the command is answered. */
 enum refusal turn_may_follow(struct turn *t, const struct room *room);
 bool turn_follow(struct turn *t, struct room *room);
 

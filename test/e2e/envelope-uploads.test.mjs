@@ -41,8 +41,9 @@ async function filesThere(where = server) {
     return entries.filter((entry) => entry.isFile()).length;
 }
 
-/* Waits until so many files lie there. */
-const settlesAt = (n) => until(async () => await filesThere() === n, () => `${n} files`);
+/* Waits until so many files lie there: what was refused goes after its answer. */
+const settlesAt = (n, where = server) =>
+    until(async () => await filesThere(where) === n, () => `${n} files`);
 
 async function refused(answer, ...statuses) {
     assert.ok(statuses.includes(answer.status), `${answer.status}`);
@@ -183,7 +184,7 @@ test('without a token, or with a bad one, nothing is taken', async () => {
     raw.write(post('', [`Content-Length: ${PNG.length}`], null));
     assert.equal((await raw.response()).status, 401);    // before the body came
     raw.leave();
-    assert.equal(await filesThere(), before);
+    await settlesAt(before);
 });
 
 test('who is banned uploads no more', async () => {
@@ -223,7 +224,7 @@ test('a list of origins holds for uploads', () =>
         assert.equal(known.headers.get('access-control-allow-origin'), 'https://front.example');
         assert.equal((await from('https://evil.example')).status, 403);
         assert.equal((await putRaw(own.server, ann, PNG)).status, 201);    // not from a page
-        assert.equal(await filesThere(own.server), 2);
+        await settlesAt(2, own.server);
     }));
 
 /* ---- what is refused */
@@ -232,7 +233,7 @@ test('an upload of nothing is refused', async () => {
     const before = await filesThere();
     await refused(await putForm(server, ann, Buffer.alloc(0)), 400);
     await refused(await putRaw(server, ann, Buffer.alloc(0)), 400);
-    assert.equal(await filesThere(), before);
+    await settlesAt(before);
 });
 
 test('a form that is none is refused', async () => {
@@ -259,7 +260,7 @@ test('a form that is none is refused', async () => {
         await refused(await putRaw(server, ann, body, { 'Content-Type': type }),
             400, isLong ? 413 : 400);
     }
-    assert.equal(await filesThere(), before);
+    await settlesAt(before);
 });
 
 test('an upload that breaks off leaves nothing behind', async () => {
@@ -327,7 +328,7 @@ test('ten MiB are taken, one byte more is refused before the body is read', asyn
             raw.leave();
         }
     }
-    assert.equal(await filesThere(), before + 1);
+    await settlesAt(before + 1);
 });
 
 test('a length that was not announced is noticed on the way', async () => {
@@ -371,7 +372,7 @@ test('a user has a quota, and others have theirs', () =>
         const [one, other] = [person('one'), person('other')];
         assert.equal((await putRaw(own.server, one, noise(2000))).status, 201);
         await refused(await putRaw(own.server, one, noise(1001)), 507);
-        assert.equal(await filesThere(own.server), 1);
+        await settlesAt(1, own.server);
         assert.equal((await putRaw(own.server, one, noise(1000))).status, 201);
         await refused(await putRaw(own.server, one, noise(1)), 507);
         assert.equal((await putRaw(own.server, other, noise(3000))).status, 201);
@@ -384,7 +385,7 @@ test('two uploads at once cannot both have what is left of a quota', () =>
             () => putRaw(own.server, one, noise(60_000))));
         const statuses = answers.map(({ status }) => status).sort();
         assert.deepEqual(statuses, [201, ...Array(7).fill(507)]);
-        assert.equal(await filesThere(own.server), 1);
+        await settlesAt(1, own.server);
     }));
 
 /* ---- memory and power */
