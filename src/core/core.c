@@ -40,6 +40,7 @@ struct core *core_new(const struct core_limits *limits) {
     rooms_init(&core->rooms);
     members_init(&core->members);
     sessions_init(&core->sessions);
+    blocks_init(&core->blocks);
     core->is_writable = true;
     core_set_limits(core, limits);
     return core;
@@ -62,6 +63,7 @@ void core_free(struct core **core) {
         return;
     }
     empty(c);
+    blocks_fini(&c->blocks);
     sessions_fini(&c->sessions);
     slab_fini(&c->members);
     rooms_fini(&c->rooms);

@@ -106,6 +106,26 @@ static enum refusal add_ban(struct turn *t, const struct event *fact) {
     return REFUSE_NONE;
 }
 
+/* The same with a block: an end it must have, and it may have come. */
+static enum refusal add_block(struct turn *t, const struct event *fact) {
+    const struct user *user = user_find(&t->core->users, fact->user.v);
+    const struct user *other = user_find(&t->core->users, fact->other.v);
+    bool is_of_nobody = fact->other.v != 0 && (other == NULL || other->is_erased);
+    if (user == NULL || user->is_erased || is_of_nobody) {
+        return REFUSE_user_unknown;
+    }
+    if (fact->until_ms == 0 || fact->until_ms > ID_MAX || user == other) {
+        return turn_refuse(t, REFUSE_malformed,
+                           "other: somebody else; until_ms: milliseconds since 1970");
+    }
+    struct reply *r = turn_reply_user(t, user);
+    r->event = turn_event_user(t, EV_block_set, user);
+    r->event->other = fact->other;
+    r->event->until_ms = fact->until_ms;
+    fact_apply(t->core, r->event);
+    return REFUSE_NONE;
+}
+
 /* ---- rooms */
 
 static enum refusal check_room_id(struct turn *t, room_id id) {
@@ -393,7 +413,7 @@ enum refusal do_fact_add(struct turn *t) {
         [EV_ban_set] = add_ban,         [EV_room_created] = add_room,
         [EV_member_added] = add_member, [EV_message_posted] = add_message,
         [EV_read_changed] = add_mark,   [EV_upload_added] = add_upload,
-        [EV_message_edited] = add_edit,
+        [EV_message_edited] = add_edit, [EV_block_set] = add_block,
     };
     struct tape_entry entry;
     if (tape_read(t->cmd->content, &t->batch->arena, &entry) != OK || entry.kind != TAPE_FACT) {

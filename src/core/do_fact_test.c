@@ -212,6 +212,19 @@ TEST(an_upload_from_elsewhere_keeps_its_name_and_meets_no_quota) {
     OKAY(rig_reply(rig)->event == ev);
 }
 
+TEST(a_block_from_elsewhere_holds_to_its_end) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    EQ(rig_do(rig, "operator", FACT("type=block_set user=1 other=2 until_ms=1")), REFUSE_NONE);
+    EQ(rig_do(rig, "ann", DM(2, "x")), REFUSE_NONE);
+    EQ(rig_do(rig, "operator", FACT("type=block_set user=1 other=2 until_ms=9007199254740991")),
+       REFUSE_NONE);
+    EQ(rig_event(rig, EV_block_set, 0)->other.v, 2);
+    EQ(rig_do(rig, "ann", DM(2, "x")), REFUSE_blocked);
+    EQ(rig_do(rig, "operator", FACT("type=block_set user=2 until_ms=9007199254740991")),
+       REFUSE_NONE);
+    EQ(rig_do(rig, "bob", SAY("general", "x")), REFUSE_blocked);
+}
+
 TEST(a_ban_from_elsewhere_ends_sessions_if_it_holds) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "operator", FACT("type=ban_set user=1 until_ms=1")), REFUSE_NONE);
@@ -273,6 +286,12 @@ static const struct {
     { "fact type=user_erased user=9 username=erased-\\xff", REFUSE_malformed, "erased-..." },
     { "fact type=user_erased user=9 username=erased-2", REFUSE_exists, "username" },
     { "fact type=ban_set user=9", REFUSE_user_unknown, "" },
+    { "fact type=block_set user=9 other=1 until_ms=5", REFUSE_user_unknown, "" },
+    { "fact type=block_set user=1 other=9 until_ms=5", REFUSE_user_unknown, "" },
+    { "fact type=block_set user=1 other=2 until_ms=5", REFUSE_user_unknown, "" },
+    { "fact type=block_set user=1 other=1 until_ms=5", REFUSE_malformed, "other" },
+    { "fact type=block_set user=1", REFUSE_malformed, "other" },
+    { "fact type=block_set user=1 until_ms=9007199254740992", REFUSE_malformed, "other" },
     { "fact type=ban_set user=2", REFUSE_user_unknown, "" },
     { "fact type=ban_set user=1 until_ms=9007199254740992", REFUSE_malformed, "until_ms" },
     { "fact type=room_created room_name=x", REFUSE_malformed, "room" },

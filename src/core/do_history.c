@@ -103,7 +103,7 @@ enum refusal do_message_search(struct turn *t) {
 
 enum refusal do_list(struct turn *t) {
     user_id whose = { 0 };
-    if (t->cmd->list_kind > LIST_BANS) {
+    if (t->cmd->list_kind >= LIST_KIND_COUNT) {
         return turn_refuse(t, REFUSE_malformed, "there is no such list");
     }
     if (t->cmd->list_kind == LIST_TOKENS) {
