@@ -152,6 +152,9 @@ void core_apply(struct core *core, const struct cmd *cmd, struct batch *batch) {
     t.session = session_find(&core->sessions, cmd->session);
     t.user = t.session != NULL ? t.session->user : user_find(&core->users, cmd->caller);
 
+    if (t.session != NULL) {
+        t.session->heard_ms = batch->at_ms;
+    }
     struct item **last = batch->last;
     enum refusal no = gate(&t, rule);
     if (no == REFUSE_NONE) {

@@ -108,6 +108,7 @@ static const struct row *matrix(size_t *count) {
         { "block from everyone", CMD_OF(block_add, .user = 2, .is_on = 1), "UBUFFFKK" },
         { "unblock from oneself", CMD_OF(block_remove, NAME("sam")), "UBUFFKKK" },
         { "unblock from another", CMD_OF(block_remove, .user = 1, .other = 2), "UBUFFFKK" },
+        { "what somebody does", CMD_OF(user_info, .user = 1), "UBUKKKKU" },
         { "what is new", CMD_OF(changes_next, .user = 0), "UBUKKKKU" },
         { "confirm what is new", CMD_OF(changes_confirm, .after = 1), "UBUKKKKU" },
         { "fact add",

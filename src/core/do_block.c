@@ -93,8 +93,3 @@ enum refusal do_block_remove(struct turn *t) {
     }
     return REFUSE_NONE;
 }
-
-enum refusal do_user_info(struct turn *t) {
-    (void)t;
-    return REFUSE_forbidden;
-}

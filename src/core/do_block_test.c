@@ -193,6 +193,8 @@ TEST(nobody_but_the_operator_is_told_a_number) {
     STR_EQ(rig_reply(rig)->mobile, "");
     EQ(rig_do(rig, "ada", BAN("joe")), REFUSE_NONE);
     STR_EQ(rig_reply(rig)->mobile, "");
+    EQ(rig_do(rig, "pat", CMD_OF(user_info, .user = 3)), REFUSE_NONE);
+    STR_EQ(rig_reply(rig)->mobile, "");
     EQ(rig_do(rig, "operator", BAN("joe")), REFUSE_NONE);
     STR_EQ(rig_reply(rig)->mobile, "+336");
 }

@@ -132,6 +132,9 @@ enum refusal do_typing_set(struct turn *t) {
     }
     bool is_on = t->cmd->is_on != 0;
     bool is_kept = at.other != NULL && turn_is_blocked(t, at.other);
+    if (at.other != NULL && !is_kept) {
+        notice_typing_to(&t->user->notices, at.other->id, is_on, turn_ms(t));
+    }
     if (at.room == NULL) {
         return REFUSE_NONE;    // the first word is not said yet: there is no room to tell
     }

@@ -33,7 +33,8 @@
 #define SESSIONS_PER_USER_DEFAULT 10
 #define FOLLOWS_PER_SESSION_DEFAULT 1000    // rooms one connection follows
 #define RETURN_WITHIN_S 60                  // a user who comes back sooner has reconnected
-#define NOTICE_EVERY_MS 1000    // typing, reading on: per user and room; the surplus is not told
+#define NOTICE_EVERY_MS 1000     // typing, reading on: per user and room; the surplus is not told
+#define TYPING_LASTS_MS 10000    // somebody who does not say that he stopped
 #define BLOCK_MS_DEFAULT (24u * 3600 * 1000)    // of a block
 #define BLOCK_MS_MAX (UINT64_C(10) * 366 * 24 * 3600 * 1000)
 #define ALONE_SILENT_MS 60000       // a session that is to be alone gives way after such silence
