@@ -33,7 +33,8 @@ struct reply {
     struct str mobile;
     enum role role;
     uint64_t at_ms;
-    uint64_t until_ms;      // session_open: as asked for, when its credential ends
+    uint64_t until_ms;      // session_open: as asked for, when its credential ends; block_add: its
+                            // end
     uint64_t message;       // as asked for
     bool is_on;             // user_info: connected in some dialect
     bool is_typing;         // user_info: to the one who asks
@@ -180,17 +181,19 @@ struct list_row {
     bool is_private;
     uint64_t at_ms;       // created; ban: until (0: for good)
     uint64_t messages;    // room: how many; ASK_UNREAD: unread ones, not their reader's own
-    user_id other;        // ASK_UNREAD, a dm: with whom
+    user_id other;        // ASK_UNREAD, a dm: with whom; block, audit: whom it keeps from
     uint64_t mentions;    // ASK_UNREAD: unread messages that name the reader
     uint64_t read_seq;    // ASK_UNREAD: how far it is read
     uint64_t last_seq;    // ASK_UNREAD: the room's newest message
     bool has_keep;        // room: it has rules of its own
     struct keep keep;
-    struct str actor;     // audit: who did it; empty: the operator. block: whom it keeps from;
-                          // empty: everyone
-    struct str action;    // audit: "ban_set", ...
-    uint64_t message;     // audit: that was deleted
-    uint64_t until_ms;    // audit: of a ban or a block, 0: for good
+    struct str other_name;    // block, audit: whom it keeps from; empty: everyone
+    struct str actor;         // audit: who did it; empty: the operator
+    struct str action;        // audit: "ban_set", ...
+    struct str room;          // audit: a room's name
+    struct str detail;        // audit: the new role, a token's label
+    uint64_t message;         // audit: that was deleted
+    uint64_t until_ms;        // block, audit; of a ban 0: for good
 };
 
 struct answer {

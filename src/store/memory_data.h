@@ -80,6 +80,9 @@ struct memory_store {
     struct arena arena;      // every noun and text, to the end
     struct vec users;        // by id
     struct vec rooms;
+    struct vec blocks;     // struct event, block_set: the last of each pair
+    struct vec audit;      // struct decision (memory_audit.c), oldest first
+    uint64_t audit_id;     // the last one given
     struct vec uploads;    // struct memory_upload, oldest first
     struct map user_by_id;
     struct map room_by_id;
@@ -108,6 +111,17 @@ void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev)
 void memory_read(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_add(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_remove(struct memory_store *s, struct batch *batch, struct event *ev);
+
+/* memory_audit.c: blocks, and whether one holds; what was decided, written down; both as lists. */
+void memory_block_set(struct memory_store *s, const struct event *ev);
+void memory_block_lift(struct memory_store *s, const struct event *ev);
+void memory_blocks_drop(struct memory_store *s, user_id user);
+bool memory_is_blocked(const struct memory_store *s, user_id who, user_id from, uint64_t now_ms);
+void memory_audit(struct memory_store *s, const struct event *ev);
+void memory_audit_deleted(struct memory_store *s, const struct event *ev, user_id author);
+void memory_list_blocks(struct memory_store *s, uint64_t now_ms, struct vec *rows,
+                        struct arena *arena);
+void memory_list_audit(struct memory_store *s, struct vec *rows, struct arena *arena);
 
 /* memory_tend.c: a room's own rules; upkeep; search. */
 void memory_keep(struct memory_store *s, struct batch *batch, struct event *ev);

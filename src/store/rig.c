@@ -373,7 +373,7 @@ static void on_fact(void *ctx, const struct event *ev) {
     if (ev->type == EV_user_created) {
         buf_printf(b, " role=%d", (int)ev->role);
     }
-    if (ev->type == EV_ban_set) {
+    if (ev->type == EV_ban_set || ev->type == EV_block_set) {
         buf_printf(b, " until=%" PRIu64, ev->until_ms);
     }
     const struct str texts[] = { ev->room_name, ev->username, ev->mobile, ev->hash, ev->label };

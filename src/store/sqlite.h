@@ -24,7 +24,7 @@
 
 #define SEQ_ROOMS 16384    // rooms whose last seq the writer remembers, a power of two
 #define WRITE_PARAMS_MAX 12
-#define WRITES_MAX 32
+#define WRITES_MAX 48
 
 /* The last seq of one room, in the slot of its id. */
 struct seq_slot {
@@ -43,11 +43,13 @@ struct write {
 
 /* The kept statements that need thought; what each says is in sqlite_stmts.c. */
 struct kept_stmts {
-    sqlite3_stmt *post;         // a plain text, no client_id
-    sqlite3_stmt *post_once;    // nothing happens if the client_id is there
-    sqlite3_stmt *post_body;    // anything
-    sqlite3_stmt *posted;       // the one that was there
-    sqlite3_stmt *find;         // a message, its room and author
+    sqlite3_stmt *post;            // a plain text, no client_id
+    sqlite3_stmt *post_once;       // nothing happens if the client_id is there
+    sqlite3_stmt *post_body;       // anything
+    sqlite3_stmt *posted;          // the one that was there
+    sqlite3_stmt *find;            // a message, its room and author
+    sqlite3_stmt *blocked;         // whether one is from another
+    sqlite3_stmt *note_deleted;    // by a moderator, in the audit log
     sqlite3_stmt *find_target;
     sqlite3_stmt *edit;
     sqlite3_stmt *delete;

@@ -176,9 +176,37 @@ enum err sqlite_change(struct sqlite_store *s, struct event *ev, struct str ment
     return sql_step(change);
 }
 
+/* Whether the author of a dm's message is blocked from the other, if that matters. */
+static enum err find_blocked(struct sqlite_store *s, const struct event *ev, sqlite3_stmt *find,
+                             bool *out) {
+    uint64_t a = sql_u64(find, 6), b = sql_u64(find, 7), unused;
+    if (!alter_minds_blocks(ev, (enum room_kind)sql_u64(find, 4))) {
+        *out = false;
+        return OK;
+    }
+    sql_bind_u64(s->kept.blocked, 1, ev->user.v);
+    sql_bind_u64(s->kept.blocked, 2, ev->user.v == a ? b : a);
+    sql_bind_u64(s->kept.blocked, 3, ev->at_ms);
+    return sql_one(s->kept.blocked, out, &unused);
+}
+
+/* That somebody took away what another has said is written down. */
+static enum err note_deleted(struct sqlite_store *s, const struct event *ev, uint64_t author) {
+    sqlite3_stmt *note = s->kept.note_deleted;
+    if (ev->type != EV_message_deleted || ev->user.v == author) {
+        return OK;
+    }
+    sql_bind_u64(note, 1, ev->at_ms);
+    sql_bind_u64(note, 2, ev->user.v);
+    sql_bind_u64(note, 3, author);
+    sql_bind_u64(note, 4, ev->room.v);
+    sql_bind_u64(note, 5, ev->message.v);
+    return sql_step(note);
+}
+
 enum err sqlite_alter(struct sqlite_store *s, struct batch *batch, struct event *ev) {
     sqlite3_stmt *find = s->kept.find;
-    bool is_row;
+    bool is_row, is_blocked;
     sql_bind_u64(find, 1, ev->message.v);
     enum err err = sql_next(find, &is_row);
     if (err != OK) {
@@ -187,14 +215,24 @@ enum err sqlite_alter(struct sqlite_store *s, struct batch *batch, struct event 
     if (!is_row) {
         return sqlite_void(s, ev, REFUSE_message_unknown);
     }
+    uint64_t author = sql_u64(find, 0);
+    if ((err = find_blocked(s, ev, find, &is_blocked)) != OK) {
+        sql_done(find);
+        return err;
+    }
     enum refusal no = alter_check(ev, &(struct alter_target){
-                                          .author = { sql_u64(find, 0) },
+                                          .author = { author },
                                           .room = { sql_u64(find, 2) },
                                           .room_kind = (enum room_kind)sql_u64(find, 4),
                                           .is_private = sql_u64(find, 8) != 0,
                                           .type = (enum message_type)sql_u64(find, 9),
+                                          .is_blocked = is_blocked,
                                       });
     struct str mentions = no == REFUSE_NONE ? fill(batch, ev, find) : STR_NONE;
     sql_done(find);
-    return no == REFUSE_NONE ? sqlite_change(s, ev, mentions) : sqlite_void(s, ev, no);
+    if (no != REFUSE_NONE) {
+        return sqlite_void(s, ev, no);
+    }
+    err = sqlite_change(s, ev, mentions);
+    return err == OK ? note_deleted(s, ev, author) : err;
 }

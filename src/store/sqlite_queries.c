@@ -21,7 +21,8 @@
 
 /* Message queries have the columns that message_of reads; those of the log, four more. The lists
  * have one shape: id, name, mobile, role, kind, is_private, at_ms, messages; that of rooms has
- * their rules beyond. A type of 4 is MESSAGE_REACTION. */
+ * their rules beyond. Those of blocks and of what was decided have another: id, name, other, its
+ * name, until_ms, and what more the latter has. A type of 4 is MESSAGE_REACTION. */
 const char *const sqlite_queries[QUERY_COUNT] = {
     [QUERY_BEGIN] = "BEGIN",
     [QUERY_END] = "COMMIT",
@@ -107,6 +108,16 @@ const char *const sqlite_queries[QUERY_COUNT] = {
     [QUERY_LIST + LIST_BANS] =
         "SELECT u.id, u.username, NULL, u.role, 0, 0, b.until_ms, 0 FROM bans b"
         " JOIN users u ON u.id = b.user_id ORDER BY u.username LIMIT ?2",
+    [QUERY_LIST + LIST_BLOCKS] =
+        "SELECT b.user_id, u.username, b.other_id, o.username, b.until_ms FROM blocks b"
+        " JOIN users u ON u.id = b.user_id LEFT JOIN users o ON o.id = b.other_id"
+        " WHERE b.until_ms > ?1 ORDER BY u.username, b.other_id LIMIT ?2",
+    [QUERY_LIST + LIST_AUDIT] =
+        "SELECT a.id, u.username, a.other_id, o.username, a.until_ms, a.at_ms, w.username, "
+        "a.action,"
+        " r.name, a.detail, a.message_id FROM audit a LEFT JOIN users u ON u.id = a.user_id"
+        " LEFT JOIN users o ON o.id = a.other_id LEFT JOIN users w ON w.id = a.actor_id"
+        " LEFT JOIN rooms r ON r.id = a.room_id ORDER BY a.id DESC LIMIT ?2",
 };
 
 _Static_assert(MESSAGE_REACTION == 4 && ROOM_DM == 2, "the queries say 4 and 2");

@@ -41,7 +41,7 @@ enum query {
     QUERY_MESSAGE,
     QUERY_ROOM_NAME,
     QUERY_LIST,    // and one for each list_kind
-    QUERY_COUNT = QUERY_LIST + LIST_BANS + 1,
+    QUERY_COUNT = QUERY_LIST + LIST_KIND_COUNT,
 };
 
 extern const char *const sqlite_queries[QUERY_COUNT];

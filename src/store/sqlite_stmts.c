@@ -31,6 +31,9 @@ static const struct {
          " m.type, m.reply_to, m.mentions, CASE m.type WHEN 4 THEN m.content END"
          " FROM messages m JOIN rooms r ON r.id = m.room_id"
          " WHERE m.id = ?1 AND m.deleted_ms IS NULL AND r.removed_ms IS NULL"),
+    STMT(blocked, "SELECT 1 FROM blocks WHERE user_id = ?1 AND other_id = ?2 AND until_ms > ?3"),
+    STMT(note_deleted, "INSERT INTO audit (at_ms, actor_id, action, user_id, room_id, message_id)"
+                       " VALUES (?1, ?2, 'message_deleted', ?3, ?4, ?5)"),
     STMT(find_target, "SELECT id FROM messages"
                       " WHERE id = ?1 AND room_id = ?2 AND deleted_ms IS NULL AND type <> 4"),
     STMT(edit, "UPDATE messages SET edited_ms = ?2, content = ?3, mentions = ?4 WHERE id = ?1"),

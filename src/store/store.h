@@ -38,6 +38,12 @@
  *                             weigh more than quota_bytes (not 0): void, quota_full.
  *   upload_removed            If there is none: void, upload_unknown. If a message shows it: void,
  *                             forbidden.
+ *
+ * The audit log: in the transaction of what it tells of, a row for each user_changed that changes
+ * the role, user_erased, token_added and _revoked, ban_ and block_set and _lifted, room_removed,
+ * and for each message_deleted by somebody who is not its author. The newest AUDIT_ROWS_MAX are
+ * kept.
+ *
  * Void: is_void and a refusal, which the reply that points to the event gets as well; nothing is
  * written and no number drawn. What a try that failed has set in an event is set anew by the next.
  * Everything else is written as it is. A fact that contradicts another (a name taken twice, a
@@ -103,7 +109,8 @@ struct tend_report {
 struct store_ops {
     const char *name;    // as written in store.url: "sqlite", "memory"
 
-    /* Hands out every kept fact the core needs, in the order users, rooms, members, bans, tokens.
+    /* Hands out every kept fact the core needs, in the order users, rooms, members, bans,
+     * blocks, tokens.
      * An erased user, a removed room is handed out too, and right after it its user_erased or
      * room_removed: nobody else may ever get that id. Removed rooms come before the others, one of
      * which may have the name now. The event and its texts live until
@@ -169,7 +176,8 @@ struct store_reader_ops {
      * index yet makes no difference, but after an upgrade, while it is built. At most
      * SEARCH_CANDIDATES_MAX messages are looked at; has_more is set if that was not enough.
      * A list: at most `limit` rows (0: LIST_ROWS_MAX), by name; without erased users, removed
-     * rooms and dms. A ban whose time is over is still on its list.
+     * rooms and dms. A ban whose time is over is still on its list; a block that has ended by
+     * ask.at_ms is not. The audit log: the newest first, with the names there are now.
      * ERR_IO, ERR_BUSY: it cannot now; nothing is in `out`, and the caller says store_away. */
     enum err (*answer)(struct store_reader *r, const struct ask *ask, struct answer *out);
 
