@@ -176,8 +176,19 @@ OPERATION(reaction_set, CORE, CMD("\"reaction_set\",\"room_name\":\"general\",\"
                                                          DOOR,  BANNED, HEARD,      HEARD,      HEARD,      HEARD,      HEARD,      NOBODY)
 OPERATION(caller_check, CORE, CMD("\"caller_check\",\"user\":1"),
                                                          DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     DONE)
+OPERATION(user_info, CORE, CMD("\"user_info\",\"user\":2"), DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     NOBODY)
 OPERATION(upload_add, CORE, CMD("\"upload_add\",\"label\":\"l.png\",\"media_type\":\"image/png\",\"bytes\":1"),
                                                          DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     NOBODY)
+
+/* ---- of who has a role, in a dialect that has words for it: in the others no answer is heard of what was done */
+OPERATION(block_add, CORE, CMD("\"block_add\",\"username\":\"bob\",\"is_on\":1"),
+                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     SILENT,     DONE)
+OPERATION(block_remove, CORE, CMD("\"block_remove\",\"username\":\"bob\",\"is_on\":1"),
+                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     SILENT,     DONE)
+OPERATION(ban_add, CORE, CMD("\"ban_add\",\"username\":\"bob\""),
+                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     SILENT,     DONE)
+OPERATION(ban_remove, CORE, CMD("\"ban_remove\",\"username\":\"bob\""),
+                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     SILENT,     DONE)
 
 /* ---- the operator's, whoever asks in whatever dialect */
 OPERATION(upload_remove, CORE, CMD("\"upload_remove\",\"label\":\"l.png\""),
@@ -201,10 +212,6 @@ OPERATION(room_add, CORE, CMD("\"room_add\",\"room_name\":\"new\""),
 OPERATION(room_remove, CORE, CMD("\"room_remove\",\"room_name\":\"secret\""),
                                                          DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)
 OPERATION(room_keep, CORE, CMD("\"room_keep\",\"room_name\":\"secret\",\"is_on\":1,\"messages\":9"),
-                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)
-OPERATION(ban_add, CORE, CMD("\"ban_add\",\"username\":\"bob\""),
-                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)
-OPERATION(ban_remove, CORE, CMD("\"ban_remove\",\"username\":\"bob\""),
                                                          DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)
 OPERATION(fact_add, CORE, CMD("\"fact_add\",\"content\":\"fact type=user_created user=90 username=nina\""),
                                                          DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)
