@@ -60,5 +60,5 @@ CMD(ban_add, MAY_ADMIN, RATE_NONE, true)        // [user | username, until_ms] 0
 CMD(ban_remove, MAY_ADMIN, RATE_NONE, true)     // [user | username]
 CMD(fact_add, MAY_OPERATOR, RATE_NONE, true)    // [content] a fact, as a tape has it (do_fact.c)
 CMD(list, MAY_OPERATOR, RATE_NONE,
-    false)    // [list_kind username] users, tokens of a user, rooms,
-              // bans, blocks, the audit log
+    false)    // [list_kind username limit] users, tokens of a user, rooms,
+              // bans, blocks, the audit log (all of it, or what is about or by a user)

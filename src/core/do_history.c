@@ -106,7 +106,9 @@ enum refusal do_list(struct turn *t) {
     if (t->cmd->list_kind >= LIST_KIND_COUNT) {
         return turn_refuse(t, REFUSE_malformed, "there is no such list");
     }
-    if (t->cmd->list_kind == LIST_TOKENS) {
+    bool is_of_one = t->cmd->list_kind == LIST_TOKENS ||
+                     (t->cmd->list_kind == LIST_AUDIT && t->cmd->username.n > 0);
+    if (is_of_one) {
         const struct user *user = turn_other(t);
         if (user == NULL) {
             return REFUSE_user_unknown;

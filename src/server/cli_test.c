@@ -220,6 +220,63 @@ TEST(rooms_and_bans_come_and_go) {
     STR_EQ(buf_str(&p.out), "There are none.\n");
 }
 
+TEST(blocks_come_and_go_and_the_log_says_who_set_them) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "list"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "There are none.\n");
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "bob"), CLI_DONE);
+    OKAY(says(&p.out, "ann: blocked until 20"));
+    EQ(RUN(&p, cli_block, "add", "bob", "--hours", "2"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "list"), CLI_DONE);
+    OKAY(says(&p.out, "username  from        until\n"
+                      "ann       bob         20"));
+    OKAY(says(&p.out, "bob       (everyone)  20"));
+    EQ(RUN(&p, cli_block, "list", "--json"), CLI_DONE);
+    OKAY(says(&p.out, "{\"id\":1,\"username\":\"ann\",\"from\":\"bob\",\"until_ms\":"));
+    OKAY(says(&p.out, "{\"id\":2,\"username\":\"bob\",\"from\":\"\",\"until_ms\":"));
+    EQ(RUN(&p, cli_block, "remove", "ann"), CLI_DONE);    // of everyone there is none
+    EQ(RUN(&p, cli_block, "remove", "bob", "--json"), CLI_DONE);
+    OKAY(says(&p.out, "\"username\":\"bob\""));
+    EQ(RUN(&p, cli_block, "remove", "ann", "--from", "bob"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "ann: not blocked\n");
+    EQ(RUN(&p, cli_block, "list"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "There are none.\n");
+
+    EQ(RUN(&p, cli_block, "add", "joe"), CLI_FAILED);
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "joe"), CLI_FAILED);
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "ann"), CLI_FAILED);
+    EQ(RUN(&p, cli_block, "add", "ann", "--hours", "87841"), CLI_FAILED);
+    OKAY(says(&p.err, "ten years"));
+}
+
+TEST(the_log_of_what_was_decided_is_read_whole_or_of_one_person) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN_ALONE(&p, cli_audit), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "There are none.\n");
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "role", "bob", "pro"), CLI_DONE);
+    EQ(RUN(&p, cli_ban, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "bob"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_audit), CLI_DONE);
+    OKAY(says(&p.out, "(operator)  block_set     ann  bob"));
+    OKAY(says(&p.out, "(operator)  ban_set       ann                       for good\n"));
+    OKAY(says(&p.out,
+              "(operator)  role_changed  bob                                             pro"));
+    EQ(RUN(&p, cli_audit, "--json", "--limit", "1"), CLI_DONE);
+    OKAY(says(&p.out, "\"actor\":\"\",\"action\":\"block_set\",\"username\":\"ann\","
+                      "\"from\":\"bob\",\"until_ms\":"));
+    OKAY(!says(&p.out, "ban_set"));
+    EQ(RUN(&p, cli_audit, "--user", "bob"), CLI_DONE);
+    OKAY(says(&p.out, "role_changed") && says(&p.out, "block_set") && !says(&p.out, "ban_set"));
+    EQ(RUN(&p, cli_audit, "--user", "joe"), CLI_FAILED);
+    EQ(RUN(&p, cli_user, "erase", "bob"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_audit), CLI_DONE);
+    OKAY(says(&p.out, "erased-2") && !says(&p.out, "bob"));
+}
+
 TEST(status_needs_a_server) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN_ALONE(&p, cli_status), CLI_FAILED);
@@ -622,8 +679,8 @@ TEST(a_tape_is_replayed) {
 
 TEST(every_command_has_help) {
     int (*const commands[])(int, char **) = {
-        cli_serve,  cli_user,   cli_token,  cli_room,  cli_ban,    cli_status,
-        cli_export, cli_import, cli_backup, cli_check, cli_replay,
+        cli_serve, cli_user,   cli_token,  cli_room,   cli_ban,   cli_status, cli_block,
+        cli_audit, cli_export, cli_import, cli_backup, cli_check, cli_replay,
     };
     SCOPED(place_fini) struct place p = place_new();
     for (size_t i = 0; i < COUNT(commands); i++) {

@@ -136,9 +136,17 @@ void memory_audit_deleted(struct memory_store *s, const struct event *ev, user_i
     d->ev.message = ev->message;
 }
 
-void memory_list_audit(struct memory_store *s, struct vec *rows, struct arena *arena) {
+/* Whether it is about or by this user, whom it need not be: then anything is. */
+static bool is_of(const struct decision *d, user_id of) {
+    return of.v == 0 || d->ev.user.v == of.v || d->ev.actor.v == of.v || d->ev.other.v == of.v;
+}
+
+void memory_list_audit(struct memory_store *s, user_id of, struct vec *rows, struct arena *arena) {
     for (size_t i = s->audit.n; i-- > 0;) {
         const struct decision *d = s->audit.p[i];
+        if (!is_of(d, of)) {
+            continue;
+        }
         const struct memory_room *room = map_get(&s->room_by_id, d->ev.room.v);
         struct list_row *row = arena_zalloc(arena, sizeof *row);
         *row = (struct list_row){

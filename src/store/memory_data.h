@@ -121,7 +121,7 @@ void memory_audit(struct memory_store *s, const struct event *ev);
 void memory_audit_deleted(struct memory_store *s, const struct event *ev, user_id author);
 void memory_list_blocks(struct memory_store *s, uint64_t now_ms, struct vec *rows,
                         struct arena *arena);
-void memory_list_audit(struct memory_store *s, struct vec *rows, struct arena *arena);
+void memory_list_audit(struct memory_store *s, user_id of, struct vec *rows, struct arena *arena);
 
 /* memory_tend.c: a room's own rules; upkeep; search. */
 void memory_keep(struct memory_store *s, struct batch *batch, struct event *ev);

@@ -178,7 +178,7 @@ static void list(struct memory_store *s, const struct ask *ask, struct answer *o
     case LIST_ROOMS: list_rooms(s, &rows, &out->arena); break;
     case LIST_BANS: list_bans(s, &rows, &out->arena); break;
     case LIST_BLOCKS: memory_list_blocks(s, ask->at_ms, &rows, &out->arena); break;
-    case LIST_AUDIT: memory_list_audit(s, &rows, &out->arena); break;
+    case LIST_AUDIT: memory_list_audit(s, ask->other, &rows, &out->arena); break;
     case LIST_KIND_COUNT: break;
     }
     if (ask->list_kind != LIST_AUDIT) {

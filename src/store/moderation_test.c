@@ -232,6 +232,24 @@ CONTRACT(what_is_decided_about_people_is_written_down_newest_first) {
     EQ(rig->answer->rows[0].at_ms, rig->now_ms - 1000);
 }
 
+CONTRACT(what_is_about_or_by_one_person_is_found_alone) {
+    about(rig, EV_ban_set, BOB, ANN);
+    about(rig, EV_ban_set, CLEO, OPERATOR);
+    block(rig, ANN, CLEO, FAR);
+    about(rig, EV_ban_lifted, ANN, OPERATOR);
+    OKAY(rig_commit(rig));
+    static const struct {
+        uint64_t of;
+        size_t count;
+    } rows[] = { { ANN, 3 }, { BOB, 1 }, { CLEO, 2 }, { 4, 0 } };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct ask ask = { .kind = ASK_LIST,
+                                 .list_kind = LIST_AUDIT,
+                                 .other = { rows[i].of } };
+        EQ(rig_ask(rig, &ask)->row_count, rows[i].count);
+    }
+}
+
 CONTRACT(a_new_password_is_no_new_role) {
     about(rig, EV_user_changed, BOB, OPERATOR)->hash = STR_LIT("$argon2id$x");
     OKAY(rig_commit(rig));

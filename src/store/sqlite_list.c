@@ -78,7 +78,7 @@ enum err sqlite_list(struct sqlite_reader *r, const struct ask *ask, struct answ
     bool is_row = true;
     enum err err = OK;
 
-    if (ask->list_kind == LIST_TOKENS) {
+    if (ask->list_kind == LIST_TOKENS || is_audit) {
         sql_bind_u64(stmt, 1, ask->other.v);
     } else if (ask->list_kind == LIST_BLOCKS) {
         sql_bind_u64(stmt, 1, ask->at_ms);

@@ -177,7 +177,8 @@ struct store_reader_ops {
      * SEARCH_CANDIDATES_MAX messages are looked at; has_more is set if that was not enough.
      * A list: at most `limit` rows (0: LIST_ROWS_MAX), by name; without erased users, removed
      * rooms and dms. A ban whose time is over is still on its list; a block that has ended by
-     * ask.at_ms is not. The audit log: the newest first, with the names there are now.
+     * ask.at_ms is not. The audit log: the newest first, with the names there are now; of ask.other
+     * (not 0) what is about or by that user.
      * ERR_IO, ERR_BUSY: it cannot now; nothing is in `out`, and the caller says store_away. */
     enum err (*answer)(struct store_reader *r, const struct ask *ask, struct answer *out);
 
