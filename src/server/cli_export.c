@@ -6,6 +6,7 @@
  *     {"type":"room","id":7,"kind":"dm","users":[1,2],...}
  *     {"type":"member","room_id":3,"user_id":1}
  *     {"type":"ban","user_id":2,"until_ms":0}
+ *     {"type":"block","user_id":2,"from_id":1,"until_ms":...}    from_id 0: from everyone
  *     {"type":"upload","name":"images/5f1c.jpg","user_id":1,"media_type":"image/jpeg",...}
  *     {"type":"message","id":5,"room_id":1,"room":"general","seq":3,"user_id":1,...}
  *     {"type":"read","room_id":1,"user_id":2,"message_id":5}
@@ -38,7 +39,7 @@ struct person {
     struct person *next;
 };
 
-/* A room, a member or a ban. */
+/* A room, a member, a ban or a block. */
 struct fact {
     struct event ev;
     bool is_gone;
@@ -117,7 +118,8 @@ static void on_fact(void *ctx, const struct event *ev) {
         CONTAINER_OF(x->last_room, struct fact, next)->is_gone = true;
         break;
     case EV_member_added:
-    case EV_ban_set: keep(x, ev, &x->last_other); break;
+    case EV_ban_set:
+    case EV_block_set: keep(x, ev, &x->last_other); break;
     default: break;
     }
 }
@@ -248,13 +250,18 @@ static void tell_room(struct export *x, const struct event *room) {
 }
 
 static void tell_other(struct export *x, const struct event *ev) {
+    bool is_member = ev->type == EV_member_added, is_block = ev->type == EV_block_set;
     tell_person(x, ev->user);
-    begin_line(x, ev->type == EV_ban_set ? "ban" : "member");
-    if (ev->type == EV_member_added) {
+    tell_person(x, ev->other);
+    begin_line(x, is_member ? "member" : is_block ? "block" : "ban");
+    if (is_member) {
         put_number(x, "room_id", ev->room.v);
     }
     put_number(x, "user_id", ev->user.v);
-    if (ev->type == EV_ban_set) {
+    if (is_block) {
+        put_number(x, "from_id", ev->other.v);
+    }
+    if (!is_member) {
         put_number(x, "until_ms", ev->until_ms);
     }
     end_line(x);
@@ -433,7 +440,7 @@ static bool is_wanted(const struct export *x, const struct fact *room) {
             (room->ev.room_kind == ROOM_CHANNEL && str_eq(room->ev.room_name, x->cli->room)));
 }
 
-/* The memberships of one room; those of all and the bans, if no room was named. */
+/* The memberships of one room; those of all, the bans and the blocks, if no room was named. */
 static void tell_others(struct export *x, room_id room) {
     bool has_room = (x->cli->given & CLI_ROOM) != 0;
     for (struct fact *fact = x->others; fact != NULL; fact = fact->next) {

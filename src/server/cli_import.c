@@ -244,6 +244,21 @@ static enum err import_ban(struct import *im, const struct json *line) {
     return add(im, &(struct event){ .type = EV_ban_set, .user = { user }, .until_ms = until_ms });
 }
 
+static enum err import_block(struct import *im, const struct json *line) {
+    uint64_t user = here(&im->people, line, "user_id");
+    uint64_t from = here(&im->people, line, "from_id");
+    uint64_t until_ms = number_in(line, "until_ms");
+    if (user == 0 || (from == 0 && number_in(line, "from_id") != 0)) {
+        return wrong(im, "a block is of a user of a line before, from another or from everyone");
+    }
+    if (until_ms <= clock_wall_ms()) {
+        return OK;
+    }
+    return add(
+        im, &(struct event){
+                .type = EV_block_set, .user = { user }, .other = { from }, .until_ms = until_ms });
+}
+
 /* ---- rooms */
 
 /* The id a room of the file gets: its own, if it is nobody's here. */
@@ -425,6 +440,7 @@ static enum err import_line(struct import *im, struct str text) {
         { STR_LIT("room"), import_room },      { STR_LIT("member"), import_member },
         { STR_LIT("ban"), import_ban },        { STR_LIT("message"), import_message },
         { STR_LIT("read"), import_read },      { STR_LIT("upload"), import_upload },
+        { STR_LIT("block"), import_block },
     };
     const struct json *line;
     if (json_parse(im->reader, text, &line) != OK) {

@@ -335,6 +335,37 @@ TEST(what_is_imported_is_exported_and_imported_once) {
     EQ(RUN(&p, cli_export, "--room", "attic"), CLI_FAILED);
 }
 
+TEST(blocks_are_exported_and_imported) {
+    SCOPED(place_fini) struct place p = place_new();
+    SCOPED(place_fini) struct place other = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "add", "bob"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+    OKAY(says(&p.out, "{\"type\":\"block\",\"user_id\":1,\"from_id\":2,\"until_ms\":1"));
+    OKAY(says(&p.out, "{\"type\":\"block\",\"user_id\":2,\"from_id\":0,\"until_ms\":1"));
+    buf_put_char(&p.out, '\0');
+    EQ(FEED(&other, p.out.p, cli_import, "json", "-"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "list"), CLI_DONE);
+    buf_put_char(&p.out, '\0');
+    EQ(RUN(&other, cli_block, "list"), CLI_DONE);
+    STR_EQ(buf_str(&other.out), p.out.p);
+    EQ(RUN(&p, cli_export, "--room", "general"), CLI_DONE);
+    OKAY(!says(&p.out, "\"block\""));
+}
+
+TEST(a_block_from_somebody_unknown_is_not_one_from_everyone) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p,
+            "{\"type\":\"parloir\",\"version\":1}\n"
+            "{\"type\":\"user\",\"id\":1,\"username\":\"ann\"}\n"
+            "{\"type\":\"block\",\"user_id\":1,\"from_id\":9,\"until_ms\":9007199254740991}\n",
+            cli_import, "json", "-"),
+       CLI_FAILED);
+    OKAY(says(&p.err, "line 3: a block is of"));
+}
+
 #define HEAD "{\"type\":\"parloir\",\"version\":1}\n"
 #define USER(id, name) "{\"type\":\"user\",\"id\":" #id ",\"username\":\"" name "\"}\n"
 #define GONE(id, name)                                                                             \
@@ -466,6 +497,7 @@ TEST(an_import_that_cannot_be_names_the_line) {
         "{\"type\":\"room\",\"id\":1,\"kind\":\"dm\",\"users\":[1]}",
         "{\"type\":\"member\",\"room_id\":1,\"user_id\":1}",
         "{\"type\":\"ban\",\"user_id\":1}",
+        "{\"type\":\"block\",\"user_id\":1,\"until_ms\":9007199254740991}",
         "{\"type\":\"message\",\"room_id\":1,\"user_id\":1,\"content\":\"x\",\"ts\":1}",
         "{\"type\":\"read\",\"room_id\":1,\"user_id\":1,\"message_id\":1}",
         "{\"type\":\"upload\",\"name\":\"a\",\"user_id\":1,\"media_type\":\"a/b\",\"bytes\":1}",
