@@ -126,6 +126,55 @@ static enum refusal add_block(struct turn *t, const struct event *fact) {
     return REFUSE_NONE;
 }
 
+/* ---- what was decided */
+
+/* What the audit log may have of another place, by its own words (store.h). */
+static bool is_action(struct str action) {
+    static const char *const actions[] = { "role_changed",   "user_erased",  "token_added",
+                                           "token_revoked",  "ban_set",      "ban_lifted",
+                                           "block_set",      "block_lifted", "room_removed",
+                                           "message_deleted" };
+    for (size_t i = 0; i < COUNT(actions); i++) {
+        if (str_eq(action, str_of(actions[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing comes of it but a row: what was decided there holds here if another fact says so. Whoever
+ * it names may be erased since. */
+static enum refusal add_decision(struct turn *t, const struct event *fact) {
+    const user_id people[] = { fact->user, fact->other, fact->actor };
+    for (size_t i = 0; i < COUNT(people); i++) {
+        if (people[i].v != 0 && user_find(&t->core->users, people[i].v) == NULL) {
+            return REFUSE_user_unknown;
+        }
+    }
+    if (fact->room.v != 0 && room_find(&t->core->rooms, fact->room.v) == NULL) {
+        return REFUSE_room_unknown;
+    }
+    if (!is_action(fact->label)) {
+        return turn_refuse(t, REFUSE_malformed, "label: no action that is written down");
+    }
+    if (fact->content.n > 0 && !text_is_name(fact->content, DECISION_CHARS_MAX)) {
+        return turn_refuse(t, REFUSE_malformed, "content: at most %d characters",
+                           DECISION_CHARS_MAX);
+    }
+    if (fact->at_ms == 0 || fact->until_ms > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "at_ms, until_ms: milliseconds since 1970");
+    }
+    struct reply *r = turn_reply(t);
+    struct event *ev = r->event = retell(t, EV_decision_noted, fact);
+    ev->label = fact->label;
+    ev->other = fact->other;
+    ev->actor = fact->actor;
+    ev->room = fact->room;
+    ev->until_ms = fact->until_ms;
+    ev->content = fact->content;
+    return REFUSE_NONE;
+}
+
 /* ---- rooms */
 
 static enum refusal check_room_id(struct turn *t, room_id id) {
@@ -409,11 +458,17 @@ static enum refusal add_upload(struct turn *t, const struct event *fact) {
 
 enum refusal do_fact_add(struct turn *t) {
     static enum refusal (*const adds[EVENT_COUNT])(struct turn * t, const struct event *fact) = {
-        [EV_user_created] = add_user,   [EV_user_erased] = add_erased,
-        [EV_ban_set] = add_ban,         [EV_room_created] = add_room,
-        [EV_member_added] = add_member, [EV_message_posted] = add_message,
-        [EV_read_changed] = add_mark,   [EV_upload_added] = add_upload,
-        [EV_message_edited] = add_edit, [EV_block_set] = add_block,
+        [EV_user_created] = add_user,
+        [EV_user_erased] = add_erased,
+        [EV_ban_set] = add_ban,
+        [EV_room_created] = add_room,
+        [EV_member_added] = add_member,
+        [EV_message_posted] = add_message,
+        [EV_read_changed] = add_mark,
+        [EV_upload_added] = add_upload,
+        [EV_message_edited] = add_edit,
+        [EV_block_set] = add_block,
+        [EV_decision_noted] = add_decision,
     };
     struct tape_entry entry;
     if (tape_read(t->cmd->content, &t->batch->arena, &entry) != OK || entry.kind != TAPE_FACT) {

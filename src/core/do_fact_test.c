@@ -225,6 +225,22 @@ TEST(a_block_from_elsewhere_holds_to_its_end) {
     EQ(rig_do(rig, "bob", SAY("general", "x")), REFUSE_blocked);
 }
 
+TEST(what_was_decided_elsewhere_is_noted_and_decides_nothing) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    EQ(rig_do(rig, "operator",
+              FACT("type=decision_noted at_ms=5 label=ban_set user=1 actor=2 room=1 until_ms=0")),
+       REFUSE_NONE);
+    STR_EQ(str_of(rig_order(rig)), "reply decision_noted");
+    const struct event *ev = rig_event(rig, EV_decision_noted, 0);
+    EQ(ev->at_ms, 5);
+    EQ(ev->user.v, 1);
+    EQ(ev->actor.v, 2);
+    EQ(ev->room.v, 1);
+    STR_EQ(ev->label, "ban_set");
+    OKAY(rig_reply(rig)->event == ev);
+    EQ(rig_do(rig, "ann", PING), REFUSE_NONE);
+}
+
 TEST(a_ban_from_elsewhere_ends_sessions_if_it_holds) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
     EQ(rig_do(rig, "operator", FACT("type=ban_set user=1 until_ms=1")), REFUSE_NONE);
@@ -292,6 +308,15 @@ static const struct {
     { "fact type=block_set user=1 other=1 until_ms=5", REFUSE_malformed, "other" },
     { "fact type=block_set user=1", REFUSE_malformed, "other" },
     { "fact type=block_set user=1 until_ms=9007199254740992", REFUSE_malformed, "other" },
+    { "fact type=decision_noted at_ms=5 label=ban_set user=9", REFUSE_user_unknown, "" },
+    { "fact type=decision_noted at_ms=5 label=ban_set user=1 actor=9", REFUSE_user_unknown, "" },
+    { "fact type=decision_noted at_ms=5 label=ban_set other=9", REFUSE_user_unknown, "" },
+    { "fact type=decision_noted at_ms=5 label=ban_set room=9", REFUSE_room_unknown, "" },
+    { "fact type=decision_noted at_ms=5 label=message_posted user=1", REFUSE_malformed, "label" },
+    { "fact type=decision_noted at_ms=5 label=ban_set content=\\x0a", REFUSE_malformed, "content" },
+    { "fact type=decision_noted label=ban_set user=1", REFUSE_malformed, "at_ms" },
+    { "fact type=decision_noted at_ms=5 label=ban_set until_ms=9007199254740992", REFUSE_malformed,
+      "at_ms" },
     { "fact type=ban_set user=2", REFUSE_user_unknown, "" },
     { "fact type=ban_set user=1 until_ms=9007199254740992", REFUSE_malformed, "until_ms" },
     { "fact type=room_created room_name=x", REFUSE_malformed, "room" },

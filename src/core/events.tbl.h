@@ -19,6 +19,9 @@ EVENT(ban_set, AUD_NOBODY, true)          // [user actor until_ms]
 EVENT(ban_lifted, AUD_NOBODY, true)       // [user actor]
 EVENT(block_set, AUD_NOBODY, true)        // [user other actor until_ms] other 0: to everyone
 EVENT(block_lifted, AUD_NOBODY, true)     // [user other actor]
+EVENT(decision_noted, AUD_NOBODY,
+      true)    // [label user other actor room until_ms content] of another place, for the audit log:
+               // label: "ban_set", ...; content: what more it has to say
 EVENT(changes_confirmed, AUD_NOBODY, true)    // [user position]
 EVENT(room_created, AUD_NOBODY,
       true)    // [room room_name room_kind server is_private user other] dm: of user and other

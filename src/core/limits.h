@@ -39,6 +39,7 @@
 #define BLOCK_MS_MAX (UINT64_C(10) * 366 * 24 * 3600 * 1000)
 #define ALONE_SILENT_MS 60000       // a session that is to be alone gives way after such silence
 #define AUDIT_ROWS_MAX 100000       // what was decided that the store remembers
+#define DECISION_CHARS_MAX 64       // what more it has to say: a label, a room's name
 #define CHANGES_PAGE_MAX 32         // changes one answer hands out
 #define CHANGES_WAITING_MAX 1000    // are counted: that many, or more
 #define DETAIL_BYTES_MAX 200        // what a refusal says about the input

@@ -6,6 +6,7 @@
  *     {"type":"room","id":7,"kind":"dm","users":[1,2],...}
  *     {"type":"member","room_id":3,"user_id":1}
  *     {"type":"ban","user_id":2,"until_ms":0}
+ *     {"type":"audit","at_ms":...,"actor":"alice","action":"ban_set","username":"bob",...}
  *     {"type":"block","user_id":2,"from_id":1,"until_ms":...}    from_id 0: from everyone
  *     {"type":"upload","name":"images/5f1c.jpg","user_id":1,"media_type":"image/jpeg",...}
  *     {"type":"message","id":5,"room_id":1,"room":"general","seq":3,"user_id":1,...}
@@ -13,6 +14,9 @@
  *
  * A user's, a room's and an upload's line come before those that name them, a room's messages in
  * their order, and how far people have read in it behind them.
+ *
+ * What was decided comes by the names of people and rooms, as they are now, oldest first; without
+ * an actor it was the operator.
  *
  * No password, no token and no key is in it, and no message that was deleted: a mark that stands at
  * one goes up to the one before. Who, where and how far is held in memory; messages stream, a page
@@ -432,6 +436,40 @@ static enum err tell_orphans(struct export *x) {
     return err;
 }
 
+/* ---- what was decided */
+
+/* The message is left out: deleted, it has no line, and its id means another elsewhere. */
+static void tell_decision(struct export *x, const struct list_row *row) {
+    const struct {
+        const char *key;
+        struct str text;
+    } texts[] = {
+        { "actor", row->actor },     { "action", row->action }, { "username", row->name },
+        { "from", row->other_name }, { "room", row->room },     { "detail", row->detail }
+    };
+    begin_line(x, "audit");
+    put_number(x, "at_ms", row->at_ms);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        if (texts[i].text.n > 0) {
+            put_text(x, texts[i].key, texts[i].text);
+        }
+    }
+    if (row->until_ms != 0) {
+        put_number(x, "until_ms", row->until_ms);
+    }
+    end_line(x);
+}
+
+static enum err tell_decisions(struct export *x) {
+    const struct ask ask = { .kind = ASK_LIST, .list_kind = LIST_AUDIT };
+    SCOPED(answer_free) struct answer *answer = answer_new(&ask);
+    enum err err = x->reader->ops->answer(x->reader, &answer->ask, answer);
+    for (size_t i = answer->row_count; err == OK && i-- > 0;) {
+        tell_decision(x, &answer->rows[i]);
+    }
+    return err;
+}
+
 /* ---- the whole */
 
 static bool is_wanted(const struct export *x, const struct fact *room) {
@@ -489,6 +527,7 @@ static int tell_all(struct export *x) {
     }
     if (err == OK && (x->cli->given & CLI_ROOM) == 0) {
         err = tell_orphans(x);
+        err = err == OK ? tell_decisions(x) : err;
     }
     return err == OK ? CLI_DONE : cli_fail("the messages cannot be read: %s", err_text(err));
 }

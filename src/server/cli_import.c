@@ -259,6 +259,35 @@ static enum err import_block(struct import *im, const struct json *line) {
                 .type = EV_block_set, .user = { user }, .other = { from }, .until_ms = until_ms });
 }
 
+/* Who has a name; 0: the line has none. false: nobody has, and that has been said. */
+static bool find_named(struct import *im, const struct json *line, const char *key, uint64_t *id) {
+    struct str name = text_in(line, key);
+    const struct person *person = text_map_get(&im->by_name, name);
+    *id = person == NULL ? 0 : person->id;
+    if (name.n > 0 && person == NULL) {
+        (void)!wrong(im, "nobody is called \"%.*s\"", STR_FMT(name));
+        return false;
+    }
+    return true;
+}
+
+/* A room that is gone has no line: then its name is all there is to say. */
+static enum err import_decision(struct import *im, const struct json *line) {
+    struct str room = text_in(line, "room"), detail = text_in(line, "detail");
+    struct event ev = { .type = EV_decision_noted,
+                        .at_ms = number_in(line, "at_ms"),
+                        .label = text_in(line, "action"),
+                        .until_ms = number_in(line, "until_ms") };
+    if (!find_named(im, line, "actor", &ev.actor.v) ||
+        !find_named(im, line, "username", &ev.user.v) ||
+        !find_named(im, line, "from", &ev.other.v)) {
+        return ERR_PROTO;
+    }
+    ev.room.v = room.n == 0 ? 0 : id_of(text_map_get(&im->channels, room));
+    ev.content = ev.room.v == 0 && detail.n == 0 ? room : detail;
+    return add(im, &ev);
+}
+
 /* ---- rooms */
 
 /* The id a room of the file gets: its own, if it is nobody's here. */
@@ -440,7 +469,7 @@ static enum err import_line(struct import *im, struct str text) {
         { STR_LIT("room"), import_room },      { STR_LIT("member"), import_member },
         { STR_LIT("ban"), import_ban },        { STR_LIT("message"), import_message },
         { STR_LIT("read"), import_read },      { STR_LIT("upload"), import_upload },
-        { STR_LIT("block"), import_block },
+        { STR_LIT("block"), import_block },    { STR_LIT("audit"), import_decision },
     };
     const struct json *line;
     if (json_parse(im->reader, text, &line) != OK) {

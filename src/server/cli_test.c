@@ -355,6 +355,33 @@ TEST(blocks_are_exported_and_imported) {
     OKAY(!says(&p.out, "\"block\""));
 }
 
+TEST(what_was_decided_is_exported_and_imported_once) {
+    SCOPED(place_fini) struct place p = place_new();
+    SCOPED(place_fini) struct place other = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "role", "bob", "pro"), CLI_DONE);
+    EQ(RUN(&p, cli_ban, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_ban, "remove", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "add", "cellar"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "remove", "cellar"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+    OKAY(says(&p.out, ",\"action\":\"role_changed\",\"username\":\"bob\",\"detail\":\"pro\"}"));
+    OKAY(says(&p.out, ",\"action\":\"room_removed\",\"room\":\"cellar\"}"));
+    buf_put_char(&p.out, '\0');
+    for (int i = 0; i < 2; i++) {
+        EQ(FEED(&other, p.out.p, cli_import, "json", "-"), CLI_DONE);
+        EQ(RUN_ALONE(&other, cli_export), CLI_DONE);
+        OKAY(says(&other.out, ",\"action\":\"room_removed\",\"detail\":\"cellar\"}"));
+        EQ(RUN(&other, cli_audit, "--json"), CLI_DONE);
+        OKAY(says(&other.out, "{\"id\":4,") && !says(&other.out, "{\"id\":5,"));
+    }
+    EQ(RUN(&other, cli_ban, "list"), CLI_DONE);
+    STR_EQ(buf_str(&other.out), "There are none.\n");
+    EQ(RUN(&p, cli_export, "--room", "general"), CLI_DONE);
+    OKAY(!says(&p.out, "\"audit\""));
+}
+
 TEST(a_block_from_somebody_unknown_is_not_one_from_everyone) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(FEED(&p,
@@ -497,6 +524,8 @@ TEST(an_import_that_cannot_be_names_the_line) {
         "{\"type\":\"room\",\"id\":1,\"kind\":\"dm\",\"users\":[1]}",
         "{\"type\":\"member\",\"room_id\":1,\"user_id\":1}",
         "{\"type\":\"ban\",\"user_id\":1}",
+        "{\"type\":\"audit\",\"at_ms\":1,\"action\":\"ban_set\",\"username\":\"joe\"}",
+        "{\"type\":\"audit\",\"at_ms\":1,\"action\":\"sang\"}",
         "{\"type\":\"block\",\"user_id\":1,\"until_ms\":9007199254740991}",
         "{\"type\":\"message\",\"room_id\":1,\"user_id\":1,\"content\":\"x\",\"ts\":1}",
         "{\"type\":\"read\",\"room_id\":1,\"user_id\":1,\"message_id\":1}",

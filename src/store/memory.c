@@ -188,6 +188,7 @@ static void (*const facts[EVENT_COUNT])(struct memory_store *s, const struct eve
     [EV_ban_lifted] = ban_lift,
     [EV_block_set] = memory_block_set,
     [EV_block_lifted] = memory_block_lift,
+    [EV_decision_noted] = memory_note,
     [EV_room_created] = room_create,
     [EV_room_removed] = room_remove,
     [EV_member_added] = member_add,

@@ -1,10 +1,12 @@
 /* The memory driver: blocks, and the log of what was decided about people and their words. */
 #include "store/memory_data.h"
 
+#include <stdlib.h>
+
 /* What was decided: ids, whose names are looked up when somebody asks. */
 struct decision {
     struct event ev;    // user, other, actor, room, message, until_ms, at_ms
-    const char *action;
+    struct str action;
     struct str detail;
     uint64_t id;
 };
@@ -88,7 +90,7 @@ void memory_list_blocks(struct memory_store *s, uint64_t now_ms, struct vec *row
 static struct decision *add(struct memory_store *s, const struct event *ev, const char *action) {
     struct decision *d = arena_zalloc(&s->arena, sizeof *d);
     d->ev = (struct event){ .user = ev->user, .actor = ev->actor, .at_ms = ev->at_ms };
-    d->action = action;
+    d->action = str_of(action);
     d->id = ++s->audit_id;
     vec_push(&s->audit, d);
     if (s->audit.n > AUDIT_ROWS_MAX) {
@@ -128,6 +130,26 @@ void memory_audit(struct memory_store *s, const struct event *ev) {
     }
 }
 
+static bool is_same(const struct decision *d, const struct event *ev) {
+    return d->ev.at_ms == ev->at_ms && str_eq(d->action, ev->label) && d->ev.user.v == ev->user.v &&
+           d->ev.actor.v == ev->actor.v && d->ev.other.v == ev->other.v &&
+           d->ev.room.v == ev->room.v && str_eq(d->detail, ev->content);
+}
+
+void memory_note(struct memory_store *s, const struct event *ev) {
+    VEC_EACH(struct decision, have, &s->audit) {
+        if (is_same(have, ev)) {
+            return;
+        }
+    }
+    struct decision *d = add(s, ev, "");
+    d->action = arena_str(&s->arena, ev->label);
+    d->ev.other = ev->other;
+    d->ev.room = ev->room;
+    d->ev.until_ms = ev->until_ms;
+    d->detail = arena_str(&s->arena, ev->content);
+}
+
 void memory_audit_deleted(struct memory_store *s, const struct event *ev, user_id author) {
     struct decision *d = add(s, ev, "message_deleted");
     d->ev.actor = ev->user;
@@ -139,6 +161,13 @@ void memory_audit_deleted(struct memory_store *s, const struct event *ev, user_i
 /* Whether it is about or by this user, whom it need not be: then anything is. */
 static bool is_of(const struct decision *d, user_id of) {
     return of.v == 0 || d->ev.user.v == of.v || d->ev.actor.v == of.v || d->ev.other.v == of.v;
+}
+
+static int newest_first(const void *a, const void *b) {
+    const struct list_row *x = *(struct list_row *const *)a, *y = *(struct list_row *const *)b;
+    bool is_same = x->at_ms == y->at_ms;
+    uint64_t left = is_same ? x->id : x->at_ms, right = is_same ? y->id : y->at_ms;
+    return (left < right) - (left > right);
 }
 
 void memory_list_audit(struct memory_store *s, user_id of, struct vec *rows, struct arena *arena) {
@@ -155,7 +184,7 @@ void memory_list_audit(struct memory_store *s, user_id of, struct vec *rows, str
             .other = d->ev.other,
             .other_name = name_of(s, d->ev.other, arena),
             .actor = name_of(s, d->ev.actor, arena),
-            .action = str_of(d->action),
+            .action = d->action,
             .room = room == NULL ? STR_NONE : arena_str(arena, room->created.room_name),
             .detail = arena_str(arena, d->detail),
             .message = d->ev.message.v,
@@ -163,5 +192,8 @@ void memory_list_audit(struct memory_store *s, user_id of, struct vec *rows, str
             .at_ms = d->ev.at_ms,
         };
         vec_push(rows, row);
+    }
+    if (rows->n > 1) {
+        qsort(rows->p, rows->n, sizeof *rows->p, newest_first);
     }
 }

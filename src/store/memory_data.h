@@ -119,6 +119,7 @@ void memory_blocks_drop(struct memory_store *s, user_id user);
 bool memory_is_blocked(const struct memory_store *s, user_id who, user_id from, uint64_t now_ms);
 void memory_audit(struct memory_store *s, const struct event *ev);
 void memory_audit_deleted(struct memory_store *s, const struct event *ev, user_id author);
+void memory_note(struct memory_store *s, const struct event *ev);
 void memory_list_blocks(struct memory_store *s, uint64_t now_ms, struct vec *rows,
                         struct arena *arena);
 void memory_list_audit(struct memory_store *s, user_id of, struct vec *rows, struct arena *arena);

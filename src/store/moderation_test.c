@@ -250,6 +250,31 @@ CONTRACT(what_is_about_or_by_one_person_is_found_alone) {
     }
 }
 
+CONTRACT(what_was_decided_elsewhere_takes_its_place_in_time_and_comes_once) {
+    about(rig, EV_ban_set, BOB, ANN);
+    OKAY(rig_commit(rig));
+    for (int i = 0; i < 2; i++) {
+        struct event *ev = about(rig, EV_decision_noted, BOB, CLEO);
+        ev->at_ms = 5;
+        ev->label = STR_LIT("block_set");
+        ev->other.v = ANN;
+        ev->until_ms = 9;
+        ev = about(rig, EV_decision_noted, ANN, OPERATOR);
+        ev->at_ms = 5;
+        ev->label = STR_LIT("role_changed");
+        ev->content = STR_LIT("pro");
+        ev = fact(rig, EV_decision_noted);
+        ev->at_ms = 6;
+        ev->label = STR_LIT("message_deleted");
+        ev->room.v = GENERAL;
+        OKAY(rig_commit(rig));
+    }
+    STR_EQ(audit(rig, 0), "ann ban_set user=bob\n"
+                          "operator message_deleted room=general\n"
+                          "operator role_changed user=ann detail=pro\n"
+                          "cleo block_set user=bob from=ann until=9\n");
+}
+
 CONTRACT(a_new_password_is_no_new_role) {
     about(rig, EV_user_changed, BOB, OPERATOR)->hash = STR_LIT("$argon2id$x");
     OKAY(rig_commit(rig));

@@ -118,7 +118,8 @@ const char *const sqlite_queries[QUERY_COUNT] = {
         " r.name, a.detail, a.message_id FROM audit a LEFT JOIN users u ON u.id = a.user_id"
         " LEFT JOIN users o ON o.id = a.other_id LEFT JOIN users w ON w.id = a.actor_id"
         " LEFT JOIN rooms r ON r.id = a.room_id"
-        " WHERE ?1 = 0 OR ?1 IN (a.user_id, a.actor_id, a.other_id) ORDER BY a.id DESC LIMIT ?2",
+        " WHERE ?1 = 0 OR ?1 IN (a.user_id, a.actor_id, a.other_id) ORDER BY a.at_ms DESC, a.id "
+        "DESC LIMIT ?2",
 };
 
 _Static_assert(MESSAGE_REACTION == 4 && ROOM_DM == 2, "the queries say 4 and 2");

@@ -45,6 +45,7 @@ static const struct field {
     { ":mobile", FIELD_NAME, offsetof(struct event, mobile) },
     { ":hash", FIELD_NAME, offsetof(struct event, hash) },
     { ":hash_bytes", FIELD_BYTES, offsetof(struct event, hash) },
+    { ":content", FIELD_NAME, offsetof(struct event, content) },
     { ":label", FIELD_NAME, offsetof(struct event, label) },
     { ":room_name", FIELD_NAME, offsetof(struct event, room_name) },
     { ":role", FIELD_INT, offsetof(struct event, role) },
@@ -103,6 +104,13 @@ static const struct {
     { EV_block_lifted, false, "DELETE FROM blocks WHERE user_id = :user AND other_id = :other" },
     { EV_block_lifted, true,
       AUDIT("user_id, other_id", "'block_lifted', :user, nullif(:other, 0)") },
+    { EV_decision_noted, false,    // nothing happens if it is there
+      "INSERT INTO audit (at_ms, actor_id, action, user_id, room_id, other_id, until_ms, detail)"
+      " SELECT :at_ms, nullif(:actor, 0), :label, nullif(:user, 0), nullif(:room, 0),"
+      " nullif(:other, 0), :until_ms, :content WHERE NOT EXISTS (SELECT 1 FROM audit"
+      " WHERE at_ms = :at_ms AND action = :label AND user_id IS nullif(:user, 0)"
+      " AND actor_id IS nullif(:actor, 0) AND other_id IS nullif(:other, 0)"
+      " AND room_id IS nullif(:room, 0) AND detail IS :content)" },
     { EV_room_created, true,
       "INSERT INTO rooms (id, server_id, kind, name, is_private, dm_a, dm_b, created_ms)"
       " VALUES (:room, :server, :room_kind, :room_name, :is_private,"

@@ -41,8 +41,9 @@
  *
  * The audit log: in the transaction of what it tells of, a row for each user_changed that changes
  * the role, user_erased, token_added and _revoked, ban_ and block_set and _lifted, room_removed,
- * and for each message_deleted by somebody who is not its author. The newest AUDIT_ROWS_MAX are
- * kept.
+ * and for each message_deleted by somebody who is not its author; its action is "role_changed", or
+ * the event's name. The AUDIT_ROWS_MAX that were written last are kept. decision_noted is such a
+ * row from another place, and written once: not if one like it is there.
  *
  * Void: is_void and a refusal, which the reply that points to the event gets as well; nothing is
  * written and no number drawn. What a try that failed has set in an event is set anew by the next.

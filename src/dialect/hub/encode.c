@@ -249,6 +249,7 @@ bool hub_encode_event(const struct event *ev, enum view view, struct buf *out) {
     case EV_ban_lifted:
     case EV_block_set:
     case EV_block_lifted:
+    case EV_decision_noted:
     case EV_changes_confirmed:
     case EV_room_created:
     case EV_room_kept:

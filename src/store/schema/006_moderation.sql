@@ -8,7 +8,7 @@ CREATE TABLE blocks (
 CREATE INDEX blocks_other ON blocks (other_id);
 CREATE INDEX blocks_until ON blocks (until_ms);
 
--- Who did what to whom, in the order of the ids. It has ids and no names, so that erasing somebody
+-- Who did what to whom. It has ids and no names, so that erasing somebody
 -- leaves nothing of them here; and nothing of what was said.
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY,
@@ -23,7 +23,9 @@ CREATE TABLE audit (
     detail TEXT                            -- the new role, a token's label
 );
 
--- Only the newest are kept: AUDIT_ROWS_MAX of core/limits.h.
+CREATE INDEX audit_at ON audit (at_ms);
+
+-- Only the newest are kept, by when they were written here: AUDIT_ROWS_MAX of core/limits.h.
 CREATE TRIGGER audit_bound AFTER INSERT ON audit BEGIN
     DELETE FROM audit WHERE id <= new.id - 100000;
 END;
