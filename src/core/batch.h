@@ -68,7 +68,8 @@ struct ask {
     user_id other;         // the other person of a dm; LIST_TOKENS: whose
     struct str content;    // ASK_SEARCH: what is looked for
     uint64_t before;       // message id, 0: from the newest
-    uint64_t after;        // message id: the oldest ones after it; 0: not asked for
+    uint64_t after;        // message id: the oldest ones after it; 0: not asked for.
+                           // ASK_CHANGES: a position, nothing up to it is asked for
     uint64_t offset;       // messages left out, from the newest back
     uint64_t after_seq;    // ASK_RESUME: what the client has had
     uint64_t limit;
@@ -209,6 +210,8 @@ struct answer {
     uint64_t total;       // messages of the room, deleted ones not counted; ASK_CHANGES: changes
                           // that wait, those handed out here among them, up to
                           // CHANGES_WAITING_MAX
+    bool is_far;      // ASK_CHANGES: nothing waits, but very much was passed over to know it: who
+                      // confirms `position` makes the next question cheap
     bool has_more;    // there are older ones; with `after` newer ones; ASK_RESUME: later changes
     bool is_recovered;    // ASK_RESUME: nothing of this piece of what was missed is gone
     struct list_row *rows;

@@ -37,7 +37,8 @@ CMD(read_set, MAY_USER, RATE_NONE, true)           // [room_name | room | user, 
 CMD(unread_list, MAY_USER, RATE_NONE, false)       // []
 CMD(typing_set, MAY_USER, RATE_VOLATILE, false)    // [room_name | room | user, is_on]
 CMD(user_info, MAY_USER, RATE_NONE, false)         // [user] who they are, and what they do now
-CMD(changes_next, MAY_USER, RATE_NONE, false)      // [is_on: those of rooms, too] not confirmed yet
+CMD(changes_next, MAY_USER, RATE_NONE, false)    // [is_on: those of rooms, too; after: a position]
+                                                 // those that are not confirmed yet
 CMD(changes_confirm, MAY_USER, RATE_NONE, true)    // [after: a position] they have come
 CMD(block_add, MAY_PRO, RATE_NONE, true)           // [user, other | is_on: everyone, duration_ms]
 CMD(block_remove, MAY_PRO, RATE_NONE, true)        // [user, other | is_on: everyone]

@@ -6,9 +6,13 @@
 #include "core/turn.h"
 
 enum refusal do_changes_next(struct turn *t) {
+    if (t->cmd->after > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "after: a position of the log, or 0");
+    }
     struct ask *ask = turn_ask(t, ASK_CHANGES);
     ask->user = t->user->id;
     ask->is_on = t->cmd->is_on != 0;
+    ask->after = t->cmd->after;
     ask->limit = CHANGES_PAGE_MAX;
     return REFUSE_NONE;
 }

@@ -38,6 +38,7 @@
 #define BLOCK_MS_MAX (UINT64_C(10) * 366 * 24 * 3600 * 1000)
 #define ALONE_SILENT_MS 60000       // a session that is to be alone gives way after such silence
 #define CHANGES_PAGE_MAX 32         // changes one answer hands out
+#define CHANGES_BYTES_MAX 65536     // of their contents together; one change comes in any case
 #define CHANGES_WAITING_MAX 1000    // are counted: that many, or more
 #define DETAIL_BYTES_MAX 200        // what a refusal says about the input
 
