@@ -91,6 +91,7 @@ static void user_erase(struct memory_store *s, const struct event *ev) {
     user->is_banned = false;
     user->created.hash = STR_NONE;
     user->tokens.n = 0;
+    user->cursor = 0;
     map_fini(&user->reads);
     VEC_EACH(struct memory_room, room, &s->rooms) {
         vec_drop(&room->members, user);
@@ -192,7 +193,7 @@ static void (*const thoughts[EVENT_COUNT])(struct memory_store *s, struct batch 
     [EV_message_posted] = memory_post,     [EV_message_edited] = memory_alter,
     [EV_message_deleted] = memory_alter,   [EV_read_changed] = memory_read,
     [EV_upload_added] = memory_upload_add, [EV_upload_removed] = memory_upload_remove,
-    [EV_room_kept] = memory_keep,
+    [EV_room_kept] = memory_keep,          [EV_changes_confirmed] = memory_confirm,
 };
 
 static void write_event(struct memory_store *s, struct batch *batch, struct event *ev) {

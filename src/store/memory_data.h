@@ -36,6 +36,7 @@ struct memory_user {
     uint64_t until_ms;
     struct vec tokens;    // struct event, token_added
     struct map reads;     // struct memory_mark, by room
+    uint64_t cursor;      // the position up to which changes have come
     uint64_t upload_bytes;
 };
 
@@ -105,6 +106,7 @@ void memory_post(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev);
 
 /* memory_mark.c: the same. */
+void memory_confirm(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_read(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_add(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_remove(struct memory_store *s, struct batch *batch, struct event *ev);
@@ -137,6 +139,9 @@ void memory_upload_hide(struct memory_store *s, struct str media_url);
 
 /* Makes an event come to nothing. */
 void memory_void(struct event *ev, enum refusal why);
+
+/* memory_waiting.c: what is new for somebody. */
+void memory_waiting(struct memory_store *s, const struct ask *ask, struct answer *out);
 
 /* The operation. Never fails. */
 enum err memory_reader_open(struct store *store, struct store_reader **out) MUST_USE;

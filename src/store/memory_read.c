@@ -307,6 +307,7 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
     case ASK_RESUME: resume(s, ask, out); break;
     case ASK_UNREAD: unread(s, ask, out); break;
     case ASK_SEARCH: memory_search(s, ask, out); break;
+    case ASK_CHANGES: memory_waiting(s, ask, out); break;
     case ASK_KIND_COUNT: break;
     }
     pthread_mutex_unlock(&s->lock);

@@ -26,10 +26,12 @@
 #define WRITE_PARAMS_MAX 12
 #define WRITES_MAX 32
 
-/* The last seq of one room, in the slot of its id. */
+/* The last seq of one room, and whose dm it is, in the slot of its id. */
 struct seq_slot {
     room_id room;    // 0: free
     uint64_t seq;
+    user_id dm_a;    // 0: no dm
+    user_id dm_b;
 };
 
 /* A kept statement for one kind of event, and which field each of its parameters is. */
@@ -155,6 +157,10 @@ enum err sqlite_mention(sqlite3_stmt *stmt, const struct event *ev, struct str m
 
 /* The slot that holds the last seq of `room`. */
 enum err sqlite_seq_slot(struct sqlite_store *s, room_id room, struct seq_slot **out) MUST_USE;
+
+/* Whom a message is new to that `user` writes in the room of the slot; 0: nobody who would wait for
+ * it, because it is no dm, or one with oneself. */
+user_id sqlite_new_to(const struct seq_slot *slot, user_id user);
 
 /* Draws the next number of the one counter. */
 uint64_t sqlite_position_next(struct sqlite_store *s);

@@ -164,6 +164,7 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
         [ASK_RESUME] = sqlite_resume,
         [ASK_SEARCH] = sqlite_search,
         [ASK_UNREAD] = sqlite_unread,
+        [ASK_CHANGES] = sqlite_waiting,
     };
     struct sqlite_reader *r = CONTAINER_OF(reader, struct sqlite_reader, base);
     CHECK(ask->kind < ASK_KIND_COUNT);

@@ -22,7 +22,15 @@
 /* What a parameter is taken from. */
 static const struct field {
     const char *name;
-    enum { FIELD_U64, FIELD_NAME, FIELD_BYTES, FIELD_INT, FIELD_BOOL, FIELD_POSITION } kind;
+    enum {
+        FIELD_U64,
+        FIELD_NAME,
+        FIELD_BYTES,
+        FIELD_INT,
+        FIELD_BOOL,
+        FIELD_POSITION,
+        FIELD_UPTO
+    } kind;
     size_t offset;
 } fields[] = {
     { ":user", FIELD_U64, offsetof(struct event, user) },
@@ -45,6 +53,7 @@ static const struct field {
     { ":room_kind", FIELD_INT, offsetof(struct event, room_kind) },
     { ":is_private", FIELD_BOOL, offsetof(struct event, is_private) },
     { ":position", FIELD_POSITION, 0 },    // the next one
+    { ":upto", FIELD_UPTO, 0 },            // the event's own, but none that was not given yet
 };
 
 /* What is written for which event, in this order. `must_change`: no row there means that core and
@@ -69,6 +78,7 @@ static const struct {
     { EV_user_erased, false, "DELETE FROM reads WHERE user_id = :user" },
     { EV_user_erased, false, "DELETE FROM mentions WHERE user_id = :user" },
     { EV_user_erased, false, "DELETE FROM taken_back WHERE user_id = :user" },
+    { EV_user_erased, false, "DELETE FROM cursors WHERE user_id = :user" },
     { EV_token_added, true,
       "INSERT INTO tokens (user_id, label, hash, created_ms)"
       " VALUES (:user, coalesce(:label, ''), :hash_bytes, :at_ms)" },
@@ -92,6 +102,9 @@ static const struct {
       " WHERE id = :room" },
     { EV_member_added, true, "INSERT INTO members (room_id, user_id) VALUES (:room, :user)" },
     { EV_member_removed, false, "DELETE FROM members WHERE room_id = :room AND user_id = :user" },
+    { EV_changes_confirmed, false,
+      "INSERT INTO cursors (user_id, position) VALUES (:user, :upto) ON CONFLICT (user_id)"
+      " DO UPDATE SET position = excluded.position WHERE excluded.position > position" },
 };
 
 _Static_assert(COUNT(rows) <= WRITES_MAX, "a row has no place");
@@ -125,6 +138,7 @@ static void bind(struct sqlite_store *s, struct write *w, int at, const struct e
     case FIELD_INT: sql_bind_u64(w->stmt, at, *(const unsigned *)value); break;
     case FIELD_BOOL: sql_bind_u64(w->stmt, at, *(const bool *)value); break;
     case FIELD_POSITION: sql_bind_u64(w->stmt, at, sqlite_position_next(s)); break;
+    case FIELD_UPTO: sql_bind_u64(w->stmt, at, MIN(ev->position, s->position)); break;
     }
 }
 

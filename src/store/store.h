@@ -34,6 +34,8 @@
  *   read_changed              seq; for message 0, the room's newest, message as well. If the mark
  *                             is there already or beyond: is_repeat, and seq is the mark's (0:
  *                             none). Not a message of the room: void, message_unknown.
+ *   changes_confirmed         nothing. The user's cursor moves up to position, never back, nor
+ *                             beyond the last number given.
  *   upload_added              If there is one of that name: is_repeat. If the user's uploads would
  *                             weigh more than quota_bytes (not 0): void, quota_full.
  *   upload_removed            If there is none: void, upload_unknown. If a message shows it: void,
@@ -168,6 +170,18 @@ struct store_reader_ops {
      * rooms ask.user may read; as a history has them, with the room's name. Whether they are in the
      * index yet makes no difference, but after an upgrade, while it is built. At most
      * SEARCH_CANDIDATES_MAX messages are looked at; has_more is set if that was not enough.
+     * Changes: what is new for ask.user, at most `limit` (0, at most: CHANGES_PAGE_MAX) changes and
+     * CHANGES_BYTES_MAX of contents, but one if there is one; oldest first, out of all his dms and,
+     * with is_on, the rooms that he may read and is a member of or has a mark in. Those that others
+     * did after his cursor, or after the position `after` if that is beyond it: messages, edits and
+     * deletions, no reactions. A message as it is now, is_read whether `other` (in a room: he
+     * himself) has a mark there or beyond; so an edit comes as often as it was made. A message that
+     * is gone comes only as its deletion; one that retention took, not at all. total: how many
+     * wait, those here among them, CHANGES_WAITING_MAX or less. Up to answer.position all is in
+     * this answer or waits for nobody, and may be confirmed; without has_more that is the end of
+     * the log. An answer may have more to come though it is not full, but is empty only if nothing
+     * waits; is_far then says that its position is worth confirming. Its cost grows neither with
+     * how many wait, nor with what was said in dms otherwise.
      * A list: at most `limit` rows (0: LIST_ROWS_MAX), by name; without erased users, removed
      * rooms and dms. A ban whose time is over is still on its list.
      * ERR_IO, ERR_BUSY: it cannot now; nothing is in `out`, and the caller says store_away. */
