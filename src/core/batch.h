@@ -203,13 +203,14 @@ struct answer {
     size_t message_count;
     struct change *changes;    // ASK_RESUME: what was missed, oldest first
     size_t change_count;
-    uint64_t last_seq;    // ASK_RESUME: the room's newest message
-    uint64_t position;    // ASK_RESUME, ASK_CHANGES: how far the log was read: all up to here is
-                          // in `changes`, or was in those of before
-    uint64_t epoch;       // of the store: seqs mean something within one only
-    uint64_t total;       // messages of the room, deleted ones not counted; ASK_CHANGES: changes
-                          // that wait, those handed out here among them, up to
-                          // CHANGES_WAITING_MAX
+    uint64_t last_seq;     // ASK_RESUME: the room's newest message
+    uint64_t position;     // ASK_RESUME, ASK_CHANGES: how far the log was read: all up to here is
+                           // in `changes`, or was in those of before
+    uint64_t epoch;        // of the store: seqs mean something within one only
+    uint64_t total;        // messages of the room, deleted ones not counted; ASK_CHANGES: changes
+                           // that wait, those handed out here among them, up to
+                           // CHANGES_WAITING_MAX
+    uint64_t confirmed;    // ASK_CHANGES: the position up to which they had come before; 0: never
     bool is_far;      // ASK_CHANGES: nothing waits, but very much was passed over to know it: who
                       // confirms `position` makes the next question cheap
     bool has_more;    // there are older ones; with `after` newer ones; ASK_RESUME: later changes

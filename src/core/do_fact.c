@@ -347,6 +347,22 @@ static enum refusal add_mark(struct turn *t, const struct event *fact) {
     return REFUSE_NONE;
 }
 
+/* How far changes have come to somebody. A position is a number of this place: who tells it means
+ * what has been told here before. */
+static enum refusal add_confirmed(struct turn *t, const struct event *fact) {
+    const struct user *user = user_find(&t->core->users, fact->user.v);
+    if (user == NULL || user->is_erased) {
+        return REFUSE_user_unknown;
+    }
+    if (fact->position == 0 || fact->position > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, "position: that of the last change that came");
+    }
+    struct reply *r = turn_reply_user(t, user);
+    r->event = retell(t, EV_changes_confirmed, fact);
+    r->event->position = fact->position;
+    return REFUSE_NONE;
+}
+
 /* ---- files */
 
 /* Whether a message could show a file of this name and type. */
@@ -393,7 +409,7 @@ enum refusal do_fact_add(struct turn *t) {
         [EV_ban_set] = add_ban,         [EV_room_created] = add_room,
         [EV_member_added] = add_member, [EV_message_posted] = add_message,
         [EV_read_changed] = add_mark,   [EV_upload_added] = add_upload,
-        [EV_message_edited] = add_edit,
+        [EV_message_edited] = add_edit, [EV_changes_confirmed] = add_confirmed,
     };
     struct tape_entry entry;
     if (tape_read(t->cmd->content, &t->batch->arena, &entry) != OK || entry.kind != TAPE_FACT) {

@@ -194,6 +194,16 @@ TEST(a_mark_from_elsewhere_says_how_far_and_is_told_to_nobody) {
        REFUSE_forbidden);
 }
 
+TEST(how_far_changes_have_come_is_told_to_nobody) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    rig_deaf(rig);
+    EQ(rig_do(rig, "operator", FACT("type=changes_confirmed user=2 position=5")), REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_changes_confirmed, 0);
+    EQ(ev->user.v, 2);
+    EQ(ev->position, 5);
+    OKAY(ev->audience == AUD_NOBODY && rig_reply(rig)->event == ev);
+}
+
 TEST(an_upload_from_elsewhere_keeps_its_name_and_meets_no_quota) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     rig->limits.upload_bytes_per_user = 10;
@@ -340,6 +350,11 @@ static const struct {
     { "fact type=read_changed room=1 user=1", REFUSE_malformed, "message" },
     { "fact type=read_changed room=1 user=1 message=9007199254740992", REFUSE_malformed,
       "message" },
+    { "fact type=changes_confirmed user=9 position=1", REFUSE_user_unknown, "" },
+    { "fact type=changes_confirmed user=2 position=1", REFUSE_user_unknown, "" },
+    { "fact type=changes_confirmed user=1", REFUSE_malformed, "position" },
+    { "fact type=changes_confirmed user=1 position=9007199254740992", REFUSE_malformed,
+      "position" },
     { "fact type=upload_added label=a media_type=a/b bytes=1", REFUSE_user_unknown, "" },
     { UPLOAD "media_type=a/b bytes=1", REFUSE_malformed, "url" },
     { UPLOAD "label=../a media_type=a/b bytes=1", REFUSE_malformed, "url" },

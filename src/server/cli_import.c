@@ -41,6 +41,7 @@ struct import {
     struct json_reader *reader;    // owned
     struct arena arena;            // persons, and keys of the maps
     struct map people;             // id in the file -> id here, as a pointer
+    struct map newcomers;          // ids here of people who came with this file
     struct map rooms;              // the same
     struct map by_id;              // who is here: struct person
     struct text_map by_name;       // the same
@@ -226,6 +227,9 @@ static enum err import_user(struct import *im, const struct json *line) {
                           .role = is_erased || role == ROLE_COUNT ? ROLE_MEMBER : role,
                       });
     }
+    if (err == OK && is_new) {
+        map_put(&im->newcomers, person.id, im);
+    }
     if (err == OK) {
         map_put(&im->people, id, of_id(person.id));
     }
@@ -391,6 +395,19 @@ static enum err import_read(struct import *im, const struct json *line) {
                                     .message = { message } });
 }
 
+/* Whoever was here before may still wait for what others here said. */
+static enum err import_changes(struct import *im, const struct json *line) {
+    uint64_t user = here(&im->people, line, "user_id");
+    if (user == 0) {
+        return wrong(im, "changes have come to a user of a line before");
+    }
+    if (map_get(&im->newcomers, user) == NULL) {
+        return OK;
+    }
+    return add(
+        im, &(struct event){ .type = EV_changes_confirmed, .user = { user }, .position = ID_MAX });
+}
+
 static enum err import_upload(struct import *im, const struct json *line) {
     uint64_t user = here(&im->people, line, "user_id");
     struct str name = text_in(line, "name");
@@ -421,10 +438,11 @@ static enum err import_line(struct import *im, struct str text) {
         struct str type;
         enum err (*import)(struct import *im, const struct json *line);
     } types[] = {
-        { STR_LIT("parloir"), import_header }, { STR_LIT("user"), import_user },
-        { STR_LIT("room"), import_room },      { STR_LIT("member"), import_member },
-        { STR_LIT("ban"), import_ban },        { STR_LIT("message"), import_message },
-        { STR_LIT("read"), import_read },      { STR_LIT("upload"), import_upload },
+        { STR_LIT("parloir"), import_header },  { STR_LIT("user"), import_user },
+        { STR_LIT("room"), import_room },       { STR_LIT("member"), import_member },
+        { STR_LIT("ban"), import_ban },         { STR_LIT("message"), import_message },
+        { STR_LIT("read"), import_read },       { STR_LIT("upload"), import_upload },
+        { STR_LIT("changes"), import_changes },
     };
     const struct json *line;
     if (json_parse(im->reader, text, &line) != OK) {
@@ -478,6 +496,7 @@ static void import_fini(struct import *im) {
     facts_free(&im->facts);
     json_reader_free(&im->reader);
     map_fini(&im->people);
+    map_fini(&im->newcomers);
     map_fini(&im->rooms);
     map_fini(&im->by_id);
     text_map_fini(&im->by_name);

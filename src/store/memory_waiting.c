@@ -59,6 +59,7 @@ void memory_waiting(struct memory_store *s, const struct ask *ask, struct answer
     struct waiting_page page = waiting_page_of(ask);
     if (user != NULL) {
         uint64_t after = MAX(user->cursor, ask->after);
+        out->confirmed = user->cursor;
         VEC_EACH(struct memory_room, room, &s->rooms) {
             if (is_asked_for(s, room, user, ask->is_on)) {
                 look_through(room, after, &page);

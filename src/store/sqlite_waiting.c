@@ -202,6 +202,7 @@ enum err sqlite_waiting(struct sqlite_reader *r, const struct ask *ask, struct a
     if (err == OK) {
         err = sqlite_number(r->stmts[QUERY_CURSOR], ask->user.v, 0, &cursor);
     }
+    out->confirmed = cursor;
     look.after = MAX(cursor, ask->after);
     look.page = waiting_page_of(ask);
     if (err == OK && look.after < position) {

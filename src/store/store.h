@@ -177,11 +177,11 @@ struct store_reader_ops {
      * deletions, no reactions. A message as it is now, is_read whether `other` (in a room: he
      * himself) has a mark there or beyond; so an edit comes as often as it was made. A message that
      * is gone comes only as its deletion; one that retention took, not at all. total: how many
-     * wait, those here among them, CHANGES_WAITING_MAX or less. Up to answer.position all is in
-     * this answer or waits for nobody, and may be confirmed; without has_more that is the end of
-     * the log. An answer may have more to come though it is not full, but is empty only if nothing
-     * waits; is_far then says that its position is worth confirming. Its cost grows neither with
-     * how many wait, nor with what was said in dms otherwise.
+     * wait, those here among them, CHANGES_WAITING_MAX or less. confirmed: the cursor. Up to
+     * answer.position all is in this answer or waits for nobody, and may be confirmed; without
+     * has_more that is the end of the log. An answer may have more to come though it is not full,
+     * but is empty only if nothing waits; is_far then says that its position is worth confirming.
+     * Its cost grows neither with how many wait, nor with what was said in dms otherwise.
      * A list: at most `limit` rows (0: LIST_ROWS_MAX), by name; without erased users, removed
      * rooms and dms. A ban whose time is over is still on its list.
      * ERR_IO, ERR_BUSY: it cannot now; nothing is in `out`, and the caller says store_away. */

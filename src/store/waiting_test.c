@@ -235,9 +235,11 @@ CONTRACT(what_is_not_confirmed_comes_again_and_what_is_never_does) {
     STR_EQ(news(rig, ANN), "1+ 2+ 3+ 4+");
     rig_reopen(rig);
     STR_EQ(news(rig, ANN), "1+ 2+ 3+ 4+");
+    EQ(rig->answer->confirmed, 0);
     confirm(rig, ANN, 2);
     STR_EQ(news(rig, ANN), "3+ 4+");
     EQ(rig->answer->total, 2);
+    EQ(rig->answer->confirmed, 2);
     rig_reopen(rig);
     STR_EQ(news(rig, ANN), "3+ 4+");
     confirm(rig, ANN, 4);
@@ -269,6 +271,7 @@ CONTRACT(what_was_not_given_yet_cannot_be_confirmed) {
     OKAY(rig_commit(rig));
     confirm(rig, ANN, ID_MAX);
     STR_EQ(news(rig, ANN), "");
+    EQ(rig->answer->confirmed, 1);
     say(rig, BOBS, BOB, "2");
     OKAY(rig_commit(rig));
     STR_EQ(news(rig, ANN), "2+");
