@@ -10,7 +10,8 @@
  *   I1  each acknowledged message is stored exactly once, with its words, or a later edit's
  *   I3  (room, seq) is one message, and a room has no hole
  *   I6  the acknowledgement's id and seq are the stored ones
- * and besides: a batch is there whole or not at all, and SQLite finds no damage.
+ * and besides: a batch is there whole or not at all, what somebody confirmed of the changes that
+ * came stays confirmed and is nothing that was not there, and SQLite finds no damage.
  *
  *     store_crash DIRECTORY-OF-SHIMS [RUNS]     prints TAP
  *     store_crash --child DIR SEED              what the parent starts */
@@ -37,8 +38,9 @@
 #define BATCHES 120    // of one child
 #define BATCH_ROWS_MAX 40
 #define TEXT_BYTES_MAX 1500
-#define KEY_FULL UINT64_MAX    // no acknowledgement: id says how often there was no room
-#define EXIT_STORE_DEAD 3      // the child met ERR_IO and ended, as a server does
+#define KEY_FULL UINT64_MAX               // no acknowledgement: id says how often there was no room
+#define KEY_CONFIRMED (UINT64_MAX - 1)    // `room` is a user, who confirmed changes up to `id`
+#define EXIT_STORE_DEAD 3                 // the child met ERR_IO and ended, as a server does
 
 /* One acknowledgement. */
 struct ack {
@@ -57,6 +59,7 @@ struct child {
     uint64_t seed;
     struct ack *posted;    // what was acknowledged, to be edited or repeated
     size_t posted_count;
+    uint64_t newest;        // the id of the last message acknowledged
     uint64_t full_count;    // commits that found no room
     char text[TEXT_BYTES_MAX + 128];
 };
@@ -137,10 +140,19 @@ static struct event *fill_row(struct child *c, struct batch *b, enum row row, st
     return ev;
 }
 
+/* Somebody confirms what was acknowledged before. */
+static struct ack confirm(struct child *c, struct batch *b, uint64_t number) {
+    struct ack ack = { KEY_CONFIRMED, c->newest, 0, (uint32_t)(1 + number % USERS), 0 };
+    struct event *ev = batch_event(b, EV_changes_confirmed);
+    ev->user.v = ack.room;
+    ev->position = ack.id;
+    return ack;
+}
+
 static void commit_one(struct child *c, uint64_t number) {
     unsigned rows = 1 + (unsigned)rng_below(&c->rng, BATCH_ROWS_MAX);
     struct batch *b = batch_new(1000 + number);
-    struct ack acks[BATCH_ROWS_MAX];
+    struct ack acks[BATCH_ROWS_MAX + 1];
     struct event *events[BATCH_ROWS_MAX];
     enum row kinds[BATCH_ROWS_MAX];
     unsigned fresh = 0;
@@ -152,6 +164,7 @@ static void commit_one(struct child *c, uint64_t number) {
         acks[i].key = (c->seed * BATCHES + number) * BATCH_ROWS_MAX + i;
         events[i] = fill_row(c, b, kinds[i], &acks[i], fresh);
     }
+    acks[rows] = confirm(c, b, number);
     commit(c, b);
     for (unsigned i = 0; i < rows; i++) {
         CHECK(!events[i]->is_void && events[i]->is_repeat == (kinds[i] == ROW_REPEAT));
@@ -159,9 +172,10 @@ static void commit_one(struct child *c, uint64_t number) {
         acks[i].seq = events[i]->seq;
         if (kinds[i] == ROW_NEW) {
             c->posted[c->posted_count++] = acks[i];
+            c->newest = acks[i].id;
         }
     }
-    ssize_t bytes = (ssize_t)(rows * sizeof acks[0]);
+    ssize_t bytes = (ssize_t)((rows + 1) * sizeof acks[0]);
     if (write(ACK_FD, acks, (size_t)bytes) != bytes) {
         _exit(EXIT_FAILURE);
     }
@@ -343,6 +357,28 @@ static bool are_batches_whole(const struct map *by_key, uint64_t seed) {
     return true;
 }
 
+/* The last position of each user that was acknowledged is there, or a later one. */
+static bool is_confirmed(sqlite3 *db, const struct acks *acks) {
+    uint64_t want[USERS + 1] = { 0 };
+    bool is_fine = true;
+    for (size_t i = 0; i < acks->n; i++) {
+        const struct ack *ack = &acks->p[i];
+        if (ack->key == KEY_CONFIRMED) {
+            want[ack->room] = MAX(want[ack->room], ack->id);
+        }
+    }
+    for (uint64_t user = 1; user <= USERS; user++) {
+        char sql[80];
+        int64_t position = -1;
+        snprintf(sql, sizeof sql, "SELECT position FROM cursors WHERE user_id = %" PRIu64, user);
+        if (sql_number(db, sql, &position) != OK || (uint64_t)position < want[user]) {
+            fprintf(stderr, "lost: what user %" PRIu64 " confirmed\n", user);
+            is_fine = false;
+        }
+    }
+    return is_fine;
+}
+
 static bool compare(const char *dir, const struct acks *acks, uint64_t seed) {
     char url[PATH_MAX];
     struct store *store = NULL;
@@ -359,8 +395,9 @@ static bool compare(const char *dir, const struct acks *acks, uint64_t seed) {
     }
     sqlite3 *db = CONTAINER_OF(store, struct sqlite_store, base)->db;
     is_fine = read_stored(db, &by_key) && is_fine;
+    is_fine = is_fine && is_confirmed(db, acks);
     for (size_t i = 0; i < acks->n && is_fine; i++) {
-        is_fine = is_acknowledged_right(&by_key, &acks->p[i]);
+        is_fine = acks->p[i].key == KEY_CONFIRMED || is_acknowledged_right(&by_key, &acks->p[i]);
     }
     is_fine = is_fine && are_batches_whole(&by_key, seed);
     store->ops->free(&store);
