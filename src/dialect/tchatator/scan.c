@@ -15,11 +15,33 @@ static bool counts(const struct line *line, enum scan_silence silence) {
     return line->is_whole || silence != SCAN_SILENT_NOT;
 }
 
-/* Behind what was unknown or broken. true: *out says it. */
-static bool pass_over(struct str bytes, enum scan_silence silence, bool *is_skipping,
+/* A letter, digit, `_` or `-`: what keys are made of. */
+static bool is_key_char(char c) {
+    char lower = c | 0x20;
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+/* Whether a line is key:value, and not words that happen to have a colon. */
+static bool is_param(struct str text) {
+    size_t n = 0;
+    while (n < text.n && is_key_char(text.p[n])) {
+        n++;
+    }
+    return n > 0 && n < text.n && text.p[n] == ':';
+}
+
+/* Where the stream stands after this line, if it stood behind `past` before. */
+static enum scan_past past_line(const struct line *line, enum scan_past past) {
+    bool is_end = line_is_blank(line) || tchatator_verb_find(line->text) != TCHATATOR_UNKNOWN ||
+                  (past == SCAN_PAST_COMMAND && !is_param(line->text));
+    return is_end ? SCAN_PAST_NOTHING : past;
+}
+
+/* Passes over what means nothing here. true: *out says it. */
+static bool pass_over(struct str bytes, enum scan_silence silence, enum scan_past *past,
                       struct scan *out) {
     size_t at = 0;
-    while (*is_skipping && at < bytes.n) {
+    while (*past != SCAN_PAST_NOTHING && at < bytes.n) {
         struct line line = line_at(bytes, at);
         if (line.text.n > TCHATATOR_LINE_BYTES_MAX) {
             found(out, SCAN_TOO_LONG, 0);
@@ -28,17 +50,19 @@ static bool pass_over(struct str bytes, enum scan_silence silence, bool *is_skip
         if (!counts(&line, silence)) {
             break;
         }
-        bool is_name = tchatator_verb_find(line.text) != TCHATATOR_UNKNOWN;
-        *is_skipping = !is_name && !line_is_blank(&line);
-        at = is_name ? at : line.next;
+        *past = past_line(&line, *past);
+        bool is_passed = *past != SCAN_PAST_NOTHING || line_is_blank(&line);
+        at = is_passed ? line.next : at;
     }
-    *is_skipping = *is_skipping && silence == SCAN_SILENT_NOT;
+    if (silence != SCAN_SILENT_NOT) {
+        *past = SCAN_PAST_NOTHING;
+    }
     if (at > 0) {
         found(out, SCAN_SKIP, at);
-    } else if (*is_skipping) {
+    } else if (*past != SCAN_PAST_NOTHING) {
         out->wait = SCAN_WAIT_SHORT;
     }
-    return at > 0 || *is_skipping;
+    return at > 0 || *past != SCAN_PAST_NOTHING;
 }
 
 /* The end of the empty lines at the front. */
@@ -61,10 +85,18 @@ static enum scan_wait wait_for(struct str bytes) {
     return later.found == WALK_MORE ? SCAN_WAIT_LINE : SCAN_WAIT_SHORT;
 }
 
-void tchatator_scan(struct str bytes, enum scan_silence silence, bool *is_skipping,
+/* An empty line behind a command ends whatever belongs to it. */
+static enum scan_past past_command(const struct walk *w) {
+    if (w->found == WALK_BROKEN) {
+        return SCAN_PAST_FAULT;
+    }
+    return w->taken > w->at ? SCAN_PAST_NOTHING : SCAN_PAST_COMMAND;
+}
+
+void tchatator_scan(struct str bytes, enum scan_silence silence, enum scan_past *past,
                     struct scan *out) {
     *out = (struct scan){ .found = SCAN_MORE };
-    if (*is_skipping && pass_over(bytes, silence, is_skipping, out)) {
+    if (*past != SCAN_PAST_NOTHING && pass_over(bytes, silence, past, out)) {
         return;
     }
     size_t blank = blank_end(bytes, silence);
@@ -81,6 +113,6 @@ void tchatator_scan(struct str bytes, enum scan_silence silence, bool *is_skippi
     } else {
         found(out, SCAN_COMMAND, w.taken);
         out->command = (struct str){ bytes.p, w.at };
-        *is_skipping = w.found == WALK_BROKEN;
+        *past = past_command(&w);
     }
 }

@@ -9,7 +9,7 @@
  * However the network cuts the bytes, the same commands come out. Silence is the one thing beside
  * the bytes that counts.
  *
- * Thread   any: there is no state but the caller's flag.
+ * Thread   any: there is no state but the caller's enum scan_past.
  * Memory   results borrow from the bytes.
  * Bound    a line has TCHATATOR_LINE_BYTES_MAX, a command TCHATATOR_COMMAND_BYTES_MAX; what waits
  *          for its end is never more than one byte longer. */
@@ -38,6 +38,14 @@ enum scan_wait {
     SCAN_WAIT_LINE,     // SCAN_SILENT_LONG only
 };
 
+/* What the front of the bytes stands behind, and so what means nothing there. The stream's;
+ * SCAN_PAST_NOTHING at its start. */
+enum scan_past {
+    SCAN_PAST_NOTHING,
+    SCAN_PAST_COMMAND,    // key:value lines: it knows no such parameter, or has it already
+    SCAN_PAST_FAULT,      // everything: it may belong to what was unknown or broken
+};
+
 struct scan {
     enum scan_found {
         SCAN_MORE,        // nothing whole yet
@@ -53,10 +61,10 @@ struct scan {
 /* Looks at the front of what has come and was not used up yet. Call it again with the rest (and the
  * same silence) until it finds SCAN_MORE; then when bytes come, or the silence it waits for.
  *
- * *is_skipping belongs to the stream, false at its start: behind a command that is unknown or
- * broken everything is passed over, up to the next empty line, name of a command, or short
- * silence. */
-void tchatator_scan(struct str bytes, enum scan_silence silence, bool *is_skipping,
+ * *past lasts up to the next empty line, name of a command, or short silence. Who has no bytes
+ * waiting need not call it for that: set *past to SCAN_PAST_NOTHING when the next ones come after
+ * such a silence. */
+void tchatator_scan(struct str bytes, enum scan_silence silence, enum scan_past *past,
                     struct scan *out);
 
 #endif

@@ -10,7 +10,7 @@
  * short silence stands "/ ", of what needed a long one "// ". */
 struct stream {
     struct buf bytes;
-    bool is_skipping;
+    enum scan_past past;
     bool is_over;
     struct buf said;
     struct scan last;
@@ -54,7 +54,7 @@ static void pump(struct stream *s, enum scan_silence silence) {
     static const char *const marks[] = { "", "/ ", "// " };
     bool is_first = true;
     do {
-        tchatator_scan(buf_str(&s->bytes), silence, &s->is_skipping, &s->last);
+        tchatator_scan(buf_str(&s->bytes), silence, &s->past, &s->last);
         OKAY(s->last.taken <= s->bytes.n);
         OKAY((s->last.found == SCAN_COMMAND || s->last.found == SCAN_SKIP) == (s->last.taken > 0));
         s->is_over = s->is_over || s->last.found == SCAN_TOO_LONG;
@@ -83,7 +83,7 @@ static void finish(struct stream *s, const char *said) {
         pump(s, SCAN_SILENT_LONG);
         EQ(s->bytes.n, 0);
         EQ(s->last.wait, SCAN_WAIT_IDLE);
-        OKAY(!s->is_skipping);
+        EQ(s->past, SCAN_PAST_NOTHING);
     } else {
         BUF_PUT_LIT(&s->said, "too long");
     }
@@ -251,10 +251,34 @@ TEST(an_unknown_command_is_answered_once) {
     hears("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "?! unknown_command GET / HTTP/1.1;");
 }
 
+TEST(what_looks_like_a_parameter_behind_the_last_one_is_ignored) {
+#define DELETE "DEL_MSG\ntoken:t\nmessage-id:5\n"
+    hears_both("NEW_CHG_AVAILABLE\ntoken:t\nwhat:1\nDISCONNECTED\n",
+               "NEW_CHG_AVAILABLE;DISCONNECTED;");
+    hears_both(DELETE "what:1\nwhat-else:2\nDISCONNECTED\n", "DEL_MSG;DISCONNECTED;");
+    hears_both(DELETE "what:1\n\nwhat:2\n", "DEL_MSG;?! unknown_command what;");
+    hears_both(DELETE "\nwhat:1\n", "DEL_MSG;?! unknown_command what;");
+    hears_both(DELETE "what:", "DEL_MSG;");
+    hears_both(DELETE "how are you:\n", "DEL_MSG;?! unknown_command how are you;");
+    hears_both(DELETE ":1\n", "DEL_MSG;?! unknown_command;");
+    hears_both(DELETE "HELLO\nDISCONNECTED\n", "DEL_MSG;?! unknown_command HELLO;DISCONNECTED;");
+    hears_both(SEND "content:a\nb:c\n" SEND "content:d\n", "SEND_MSG 42 'a';SEND_MSG 42 'd';");
+}
+
+TEST(after_a_silence_nothing_is_anybodys_parameter) {
+    STREAM(s);
+    feed(&s, STR_LIT(DELETE));
+    EQ(s.past, SCAN_PAST_COMMAND);
+    pump(&s, SCAN_SILENT_SHORT);
+    EQ(s.past, SCAN_PAST_NOTHING);
+    feed(&s, STR_LIT("what:1\n"));
+    finish(&s, "DEL_MSG;?! unknown_command what;");
+}
+
 TEST(a_short_silence_ends_what_is_passed_over) {
     STREAM(s);
     feed(&s, STR_LIT("HELLO\nwhat\n"));
-    OKAY(s.is_skipping);
+    EQ(s.past, SCAN_PAST_FAULT);
     EQ(s.last.wait, SCAN_WAIT_SHORT);
     pump(&s, SCAN_SILENT_SHORT);
     EQ(s.last.wait, SCAN_WAIT_IDLE);
@@ -332,6 +356,74 @@ TEST(a_zero_byte_and_broken_utf8_are_malformed) {
     hears_bytes(STR_LIT(LENGTH(2) "content:\x80\x80\n"), "SEND_MSG! not_utf8;");
     hears_bytes(STR_LIT(LENGTH(2) "content:a\xc3"), "/ SEND_MSG! not_utf8;");
     hears_bytes(STR_LIT("HELLO\xff\nDISCONNECTED\n"), "?! not_utf8;DISCONNECTED;");
+}
+
+TEST(bytes_that_are_no_text_at_all_are_told_and_the_stream_goes_on) {
+    hears_bytes(STR_LIT("\x7f\0\x01\xfe\xff\n\n" DELETE), "?! not_utf8;DEL_MSG;");
+    hears_bytes(STR_LIT("\0\0\0\0"), "// ?! has_nul;");
+    hears_bytes(STR_LIT(DELETE "\xff\xfe\n\n" DELETE), "DEL_MSG;?! not_utf8;DEL_MSG;");
+    hears_bytes(STR_LIT("DEL_MSG\ntoken:t\nmessage-id:5\xc3\n" DELETE),
+                "DEL_MSG! not_utf8;DEL_MSG;");
+    hears_bytes(STR_LIT("DEL_MSG\ntoken:t\n\xe2\x82:\nmessage-id:5\n"), "DEL_MSG! not_utf8;");
+    hears_bytes(STR_LIT("DEL_MSG\ntoken:t\xed\xa0\x80\nmessage-id:5\n"), "DEL_MSG! not_utf8;");
+}
+
+/* What streams are put together from. */
+static const struct str pieces[] = {
+    STR_LIT("LOGIN\n"),
+    STR_LIT("api-token:t\n"),
+    STR_LIT("DISCONNECTED\n"),
+    STR_LIT(SEND),
+    STR_LIT("content:été\n"),
+    STR_LIT("message-length:3\n"),
+    STR_LIT("content:😀\n"),
+    STR_LIT("content:\n"),
+    STR_LIT("message-length:2\n"),
+    STR_LIT("BLOCK_USER\n"),
+    STR_LIT("token:t\n"),
+    STR_LIT("user-id:7\n"),
+    STR_LIT("duration:2\n"),
+    STR_LIT("\n"),
+    STR_LIT("\r\n"),
+    STR_LIT("what:1\r\n"),
+    STR_LIT("HELLO\n"),
+    STR_LIT("DISC"),
+    STR_LIT("message-id:5\n"),
+    STR_LIT("\xff"),
+    STR_LIT("\0"),
+    STR_LIT("été"),
+    STR_LIT(": "),
+    STR_LIT("\r"),
+};
+
+/* Feeds them in pieces of the given size, and then waits for ever. */
+static void play(struct stream *s, struct str bytes, size_t size) {
+    for (size_t at = 0; at < bytes.n; at += size) {
+        feed(s, (struct str){ bytes.p + at, MIN(size, bytes.n - at) });
+    }
+    if (!s->is_over) {
+        pump(s, SCAN_SILENT_SHORT);
+        pump(s, SCAN_SILENT_LONG);
+        EQ(s->bytes.n, 0);
+    }
+}
+
+TEST(whatever_comes_is_the_same_in_any_pieces) {
+    uint64_t dice = 0x9e3779b97f4a7c15;
+    for (unsigned round = 0; round < 3000; round++) {
+        SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 16);
+        for (unsigned i = 0; i < 12; i++) {
+            dice = dice * 6364136223846793005u + 1442695040888963407u;
+            buf_put_str(&b, pieces[(dice >> 33) % COUNT(pieces)]);
+        }
+        STREAM(whole);
+        play(&whole, buf_str(&b), b.n);
+        for (size_t size = 1; size <= 11; size += 5) {
+            STREAM(cut);
+            play(&cut, buf_str(&b), size);
+            OKAY(str_eq(buf_str(&cut.said), buf_str(&whole.said)));
+        }
+    }
 }
 
 /* ---- limits */
