@@ -12,6 +12,8 @@
  * and counts if the command ends with it; else it is waited for. */
 #include "dialect/tchatator/walk.h"
 
+#define KEY_SHOWN_CHARS 16    // of what may be a key
+
 struct line line_at(struct str bytes, size_t at) {
     struct str rest = { bytes.p + at, bytes.n - at };
     size_t end = str_find(rest, '\n');
@@ -241,11 +243,11 @@ static void take_param(struct walk *w, const struct line *line, size_t colon) {
     }
 }
 
-/* What is shown of a line without a colon: what should be its key, and not what may be a token. */
+/* What is shown of a line without a colon: what should be its key, and not all of a token. */
 static struct str first_word(struct str text) {
     struct str rest = str_trim(text);
     struct str word = str_cut(&rest, ' ');
-    return str_cut(&word, '=');
+    return str_first_chars(str_cut(&word, '='), KEY_SHOWN_CHARS);
 }
 
 /* A line without a colon: it begins something else, or should not be there. */
