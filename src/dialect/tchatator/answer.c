@@ -86,7 +86,8 @@ void tchatator_frame(struct str answer, struct buf *out) {
 
 /* ---- refusals */
 
-static struct str status_of(enum refusal refusal) {
+/* A token that is not good is a LOGIN denied; any other command just lacks one. */
+static struct str status_of(enum refusal refusal, enum cmd_type of) {
     static const struct str denied = STR_LIT("403/DENIED");
     static const struct str statuses[REFUSAL_COUNT] = {
         [REFUSE_unauthenticated] = STR_LIT("401/UNAUTH"),
@@ -102,7 +103,9 @@ static struct str status_of(enum refusal refusal) {
         [REFUSE_stopping] = STR_LIT("500/ERROR"),
     };
     CHECK(refusal < REFUSAL_COUNT);
-    return statuses[refusal].n > 0 ? statuses[refusal] : denied;
+    bool is_token = refusal == REFUSE_unauthenticated || refusal == REFUSE_expired;
+    bool is_denied = statuses[refusal].n == 0 || (is_token && of == CMD_session_open);
+    return is_denied ? denied : statuses[refusal];
 }
 
 /* The refusal's sentence, with the detail in parentheses before its full stop. */
@@ -128,7 +131,7 @@ struct refused {
 static void put_refused(struct buf *out, const struct refused *refused, enum lang lang) {
     SCOPED(buf_fini) struct buf detail = BUF_INIT(DETAIL_TEXT_MAX);
     problem_put_detail(&detail, refused->detail, verb_of(refused->of), lang);
-    buf_put_str(out, status_of(refused->refusal));
+    buf_put_str(out, status_of(refused->refusal, refused->of));
     buf_put_char(out, '\n');
     put_id(out, "retry-after-ms", refused->retry_after_ms);
     put_sentence(out, str_of(refusal_text(refused->refusal, lang)),
@@ -153,7 +156,6 @@ static void put_until(struct buf *out, const struct reply *reply) {
 }
 
 static void put_info(struct buf *out, const struct reply *reply) {
-    put_id(out, "user-id", reply->user.v);
     put_text(out, "username", reply->username);
     put_flag(out, "connected", reply->is_on);
     put_flag(out, "is-writing", reply->is_typing);

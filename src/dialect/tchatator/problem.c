@@ -2,7 +2,7 @@
  *
  * The reader of a command does not know who will read the answer; the encoder does not know the
  * command. Between them travels "<row> <argument>". A detail that begins with no row's name is the
- * core's; it says `user`, where the client wrote recipient-id. */
+ * server's, a sentence, or the core's, which says `user` where the client wrote recipient-id. */
 #include "dialect/frame/frame.h"
 #include "dialect/tchatator/walk.h"
 
@@ -80,6 +80,34 @@ static const char *key_of(const struct verb *row, struct str field) {
     return NULL;
 }
 
+/* Whole sentences of the server's about who asks; their French. */
+static struct str in_french(struct str sentence) {
+    static const struct {
+        struct str english;
+        struct str french;
+    } sentences[] = {
+        { STR_LIT("This API token is not valid"), STR_LIT("ce jeton n'est pas valable") },
+        { STR_LIT("Too many failed tokens from your address: wait a minute"),
+          STR_LIT("trop de jetons refusés depuis votre adresse : attendez une minute") },
+        { STR_LIT("LOGIN first"), STR_LIT("commencez par LOGIN") },
+        { STR_LIT("This token is somebody else's than who has logged in"),
+          STR_LIT("ce jeton n'est pas celui de l'utilisateur connecté") },
+        { STR_LIT("from your address: close another first"),
+          STR_LIT("depuis votre adresse : fermez-en une autre") },
+    };
+    for (size_t i = 0; i < COUNT(sentences); i++) {
+        if (str_eq(sentence, sentences[i].english)) {
+            return sentences[i].french;
+        }
+    }
+    return sentence;
+}
+
+/* In parentheses it needs no full stop. */
+static struct str without_stop(struct str sentence) {
+    return (struct str){ sentence.p, sentence.n - str_ends(sentence, STR_LIT(".")) };
+}
+
 void problem_put_detail(struct buf *out, struct str detail, const struct verb *row,
                         enum lang lang) {
     struct str rest = detail;
@@ -90,6 +118,8 @@ void problem_put_detail(struct buf *out, struct str detail, const struct verb *r
             return;
         }
     }
+    detail = without_stop(detail);
+    detail = lang == LANG_FR ? in_french(detail) : detail;
     struct str field = { detail.p, str_find(detail, ':') };
     const char *key = key_of(row, field);
     if (key != NULL) {

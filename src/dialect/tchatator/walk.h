@@ -70,8 +70,8 @@ enum refusal problem_refusal(enum problem problem);
  * people want to read. */
 void problem_put(struct buf *out, enum problem problem, struct str argument);
 
-/* Appends a detail for people: from the table if problem_put wrote it; else the core's words, in
- * which what `row` (or NULL) calls otherwise gets that name. */
+/* Appends a detail for people: from the table if problem_put wrote it; else the server's sentence,
+ * or the core's words, in which what `row` (or NULL) calls otherwise gets that name. */
 void problem_put_detail(struct buf *out, struct str detail, const struct verb *row, enum lang lang);
 
 struct walk {
