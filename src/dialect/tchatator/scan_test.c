@@ -213,6 +213,8 @@ TEST(a_missing_parameter_is_named_where_the_command_ends) {
     hears_both("DEL_MSG\ntoken:t\n\n", "DEL_MSG! missing message-id;");
     hears_both("DEL_MSG\ntoken:t\nDISCONNECTED\n", "DEL_MSG! missing message-id;DISCONNECTED;");
     hears_both("DEL_MSG\ntoken:t\n", "// DEL_MSG! missing message-id;");
+    hears_both("DEL_MSG\ntoken:t\n  ", "// DEL_MSG! missing message-id;");
+    hears_both("DEL_MSG\ntoken:t\nDISCONNECTED", "// DEL_MSG! missing message-id;DISCONNECTED;");
     hears_both("DEL_MSG\ntoken:t\nmessage-id:\n", "DEL_MSG! not_id message-id;");
     hears_both("LOGIN\n\n", "LOGIN! missing api-token;");
     hears_both("LOGIN\napi-token:\n\n", "LOGIN! missing api-token;");
@@ -258,6 +260,7 @@ TEST(what_looks_like_a_parameter_behind_the_last_one_is_ignored) {
     hears_both(DELETE "what:1\nwhat-else:2\nDISCONNECTED\n", "DEL_MSG;DISCONNECTED;");
     hears_both(DELETE "what:1\n\nwhat:2\n", "DEL_MSG;?! unknown_command what;");
     hears_both(DELETE "\nwhat:1\n", "DEL_MSG;?! unknown_command what;");
+    hears_both(BLOCK "\nwhat:1\n", "BLOCK_USER 7;?! unknown_command what;");
     hears_both(DELETE "what:", "DEL_MSG;");
     hears_both(DELETE "how are you:\n", "DEL_MSG;?! unknown_command how are you;");
     hears_both(DELETE ":1\n", "DEL_MSG;?! unknown_command;");
@@ -294,6 +297,7 @@ TEST(a_length_is_in_bytes_or_characters_or_utf16_units) {
     hears_both(LENGTH(2) "content:été\n", "SEND_MSG! wrong_length message-length;");
     hears_both(LENGTH(3) "content:été\n", "SEND_MSG 42 'été';");
     hears_both(LENGTH(5) "content:été\n", "SEND_MSG 42 'été';");
+    hears_both(LENGTH(2) "content:ab\n", "SEND_MSG 42 'ab';");
     hears_both(LENGTH(1) "content:😀\n", "SEND_MSG 42 '😀';");
     hears_both(LENGTH(2) "content:😀\n", "SEND_MSG 42 '😀';");
     hears_both(LENGTH(4) "content:😀\n", "SEND_MSG 42 '😀';");
@@ -328,6 +332,8 @@ TEST(a_wrong_length_is_told_and_the_stream_goes_on) {
     hears_both(LENGTH(3) "content:Bonjour\nà tous\n\nDISCONNECTED\n",
                "SEND_MSG! wrong_length message-length;DISCONNECTED;");
     hears(LENGTH(3) "content:Bonjour", "/ SEND_MSG! wrong_length message-length;");
+    hears(LENGTH(2) "content:abDISCONNECTED\n", "SEND_MSG! wrong_length message-length;");
+    hears(LENGTH(3) "content:😀😀\nà tous\n\n", "SEND_MSG! wrong_length message-length;");
     hears(LENGTH(30) "content:Bonjour\n", "/ SEND_MSG! wrong_length message-length;");
     hears(LENGTH(30) "content:Bonjour", "// SEND_MSG! wrong_length message-length;");
     hears(LENGTH(300) "content:Bonjour\nDISCONNECTED\n",
@@ -462,22 +468,48 @@ TEST(a_line_has_a_limit) {
     hears_line(most + 1, "HELLO\n", "", "?! unknown_command HELLO;too long");
 }
 
-TEST(a_command_has_a_limit) {
+/* A command of n bytes: `start`, lines that mean nothing, `end`. */
+static void hears_command(size_t n, const char *start, const char *end, const char *said) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 20);
-    static const char start[] = "LOGIN\n";
-    size_t before = sizeof start - 1 + sizeof "api-token:t\n" - 1;
-    for (size_t more = 0; more <= 1; more++) {
-        buf_reset(&b);
-        buf_put_str(&b, str_of(start));
-        size_t left = TCHATATOR_COMMAND_BYTES_MAX - before + more;
-        for (size_t n = MIN(left, 8000); left > 0; left -= n, n = MIN(left, 8000)) {
-            BUF_PUT_LIT(&b, "a:");
-            put_many(&b, 'x', n - 3);
-            buf_put_char(&b, '\n');
-        }
-        BUF_PUT_LIT(&b, "api-token:t\n");
-        hears_bytes(buf_str(&b), more == 0 ? "/ LOGIN;" : "too long");
+    buf_put_str(&b, str_of(start));
+    for (size_t left = n - b.n - str_of(end).n; left > 0;) {
+        size_t line = MIN(left, 8000);
+        BUF_PUT_LIT(&b, "a:");
+        put_many(&b, 'x', line - 3);
+        buf_put_char(&b, '\n');
+        left -= line;
     }
+    buf_put_str(&b, str_of(end));
+    EQ(b.n, n);
+    hears_bytes(buf_str(&b), said);
+}
+
+TEST(a_command_has_a_limit) {
+    size_t most = TCHATATOR_COMMAND_BYTES_MAX;
+    hears_command(most, "LOGIN\n", "api-token:t\n", "/ LOGIN;");
+    hears_command(most + 1, "LOGIN\n", "api-token:t\n", "too long");
+    hears_command(most, "DEL_MSG\ntoken:t\n", "message-id:5\n", "DEL_MSG;");
+    hears_command(most + 1, "DEL_MSG\ntoken:t\n", "message-id:5\n", "too long");
+}
+
+TEST(a_line_of_nothing_has_a_limit_too) {
+    SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 20);
+    put_many(&b, ' ', TCHATATOR_LINE_BYTES_MAX + 1);
+    BUF_PUT_LIT(&b, "\n");
+    hears_bytes(buf_str(&b), "too long");
+}
+
+TEST(any_number_of_commands_may_wait) {
+    STREAM(s);
+    SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 20);
+    SCOPED(buf_fini) struct buf said = BUF_INIT(1 << 20);
+    while (b.n < 2 * TCHATATOR_COMMAND_BYTES_MAX) {
+        BUF_PUT_LIT(&b, DELETE);
+        BUF_PUT_LIT(&said, "DEL_MSG;");
+    }
+    buf_put_char(&said, '\0');
+    feed(&s, buf_str(&b));
+    finish(&s, said.p);
 }
 
 TEST(a_command_has_sixteen_parameters) {
