@@ -80,7 +80,7 @@ static const char *key_of(const struct verb *row, struct str field) {
     return NULL;
 }
 
-/* Whole sentences of the server's about who asks; their French. */
+/* Whole sentences of the server's and the core's about who asks; their French. */
 static struct str in_french(struct str sentence) {
     static const struct {
         struct str english;
@@ -92,6 +92,9 @@ static struct str in_french(struct str sentence) {
         { STR_LIT("LOGIN first"), STR_LIT("commencez par LOGIN") },
         { STR_LIT("This token is somebody else's than who has logged in"),
           STR_LIT("ce jeton n'est pas celui de l'utilisateur connecté") },
+        { STR_LIT("only an admin blocks for others"),
+          STR_LIT("seul un administrateur bloque pour les autres") },
+        { STR_LIT("nobody is kept from themselves"), STR_LIT("on ne se bloque pas soi-même") },
         { STR_LIT("from your address: close another first"),
           STR_LIT("depuis votre adresse : fermez-en une autre") },
     };
