@@ -2,6 +2,7 @@
  *
  *     store_bench [--json] [--seconds S] [--rooms R] [--dir DIR]
  *     store_bench --history MESSAGES [--json] [--dir DIR]
+ *     store_bench --waiting CHANGES [--json] [--dir DIR]
  *
  * Batches of 1, 10, 100 and 1000 messages go through the sqlite driver's commit (ours) and through
  * a bare loop of SQLite calls that prepares the same INSERT once and binds it (floor): same schema,
@@ -14,7 +15,11 @@
  * it elsewhere.
  *
  * --history fills one room instead, a reaction for every twentieth message and one of a hundred
- * deleted, and asks a reader for the first page and for one at nine tenths of the way back. */
+ * deleted, and asks a reader for the first page and for one at nine tenths of the way back.
+ *
+ * --waiting lets a thousand people write that many direct messages to one, who answers each, and
+ * asks a reader what is new for him: for one change, for a page, and when all but the last have
+ * come. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -31,12 +36,14 @@
 #define FILL_BATCH 1000
 #define PAGES 2000            // asked for, of each kind
 #define HISTORY_MIN 100000    // messages, so that there are pages enough that far back
+#define WAITING_MIN 1000      // changes, so that there is a full page
 
 struct options {
     bool is_json;
     unsigned rooms;
     double seconds;      // of each line
-    uint64_t history;    // messages; 0: measure writing
+    uint64_t history;    // messages; 0: measure something else
+    uint64_t waiting;    // changes; 0: measure something else
     const char *dir;
 };
 
@@ -312,6 +319,93 @@ static void run_history(const struct options *o) {
     remove_dir(dir);
 }
 
+/* ---- what is new for somebody */
+
+#define RECEIVER 1
+
+/* A dm of the receiver's with everybody else: rooms 1001, 1002, and so on. */
+static void open_dms(struct store *store) {
+    struct batch *b = batch_new(1600000000000);
+    for (uint64_t other = 2; other <= USERS; other++) {
+        struct event *ev = batch_event(b, EV_room_created);
+        ev->room.v = 1000 + other;
+        ev->room_kind = ROOM_DM;
+        ev->user.v = RECEIVER;
+        ev->other.v = other;
+    }
+    CHECK(store->ops->commit(store, b) == OK);
+    batch_unref(&b);
+}
+
+/* Others' messages to the receiver, each answered. Returns the id of the last but one of theirs. */
+static uint64_t write_to(struct store *store, uint64_t count) {
+    uint64_t last = 0;
+    for (uint64_t i = 0; i < count;) {
+        struct batch *b = batch_new(1700000000000 + i);
+        for (size_t n = 0; n < FILL_BATCH && i < count; n++, i++) {
+            uint64_t other = 2 + i % (USERS - 1);
+            for (int answer = 0; answer < 2; answer++) {
+                struct event *ev = batch_event(b, EV_message_posted);
+                ev->room.v = 1000 + other;
+                ev->user.v = answer ? RECEIVER : other;
+                ev->content = (struct str){ text, TEXT_BYTES };
+            }
+        }
+        CHECK(store->ops->commit(store, b) == OK);
+        batch_unref(&b);
+        last = 2 * (i - 1) - 1;
+    }
+    return last;
+}
+
+static void confirm(struct store *store, uint64_t position) {
+    struct batch *b = batch_new(1800000000000);
+    struct event *ev = batch_event(b, EV_changes_confirmed);
+    ev->user.v = RECEIVER;
+    ev->position = position;
+    CHECK(store->ops->commit(store, b) == OK);
+    batch_unref(&b);
+}
+
+static void time_changes(const struct options *o, struct store_reader *reader, const char *name,
+                         uint64_t limit, size_t want) {
+    static double took_us[PAGES];
+    for (size_t i = 0; i < PAGES; i++) {
+        struct ask ask = { .kind = ASK_CHANGES, .user = { RECEIVER }, .limit = limit };
+        struct answer *a = answer_new(&ask);
+        double began = seconds(CLOCK_THREAD_CPUTIME_ID);
+        CHECK(reader->ops->answer(reader, &ask, a) == OK);
+        took_us[i] = (seconds(CLOCK_THREAD_CPUTIME_ID) - began) * 1e6;
+        CHECK(a->change_count == want);
+        answer_free(&a);
+    }
+    double first_us = took_us[0];
+    qsort(took_us, PAGES, sizeof *took_us, by_size);
+    printf(o->is_json ? "{\"bench\":\"%s\",\"waiting\":%llu,\"cold_cpu_us\":%.0f,\"p50_cpu_us\":"
+                        "%.0f,\"p99_cpu_us\":%.0f}\n"
+                      : "%-16s %10llu waiting, cold %.0f us, p50 %.0f us, p99 %.0f us (CPU)\n",
+           name, (unsigned long long)o->waiting, first_us, took_us[PAGES / 2],
+           took_us[PAGES * 99 / 100]);
+}
+
+static void run_waiting(const struct options *o) {
+    char dir[256];
+    struct store *store = store_new(o, dir, sizeof dir);
+    struct store_reader *reader;
+    open_dms(store);
+    uint64_t last = write_to(store, o->waiting);
+    CHECK(store->ops->reader_open(store, &reader) == OK);
+    time_changes(o, reader, "waiting_one", 1, 1);
+    time_changes(o, reader, "waiting_page", 0, CHANGES_PAGE_MAX);
+    confirm(store, last);
+    time_changes(o, reader, "waiting_last", 0, 1);
+    confirm(store, ID_MAX);
+    time_changes(o, reader, "waiting_none", 0, 0);
+    reader->ops->free(&reader);
+    store->ops->free(&store);
+    remove_dir(dir);
+}
+
 /* ---- the table */
 
 static void print(const struct options *o, const struct run *ours, const struct run *bare) {
@@ -341,13 +435,16 @@ static bool read_options(int argc, char **argv, struct options *o) {
             o->rooms = (unsigned)strtoul(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--history") == 0 && has_value) {
             o->history = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--waiting") == 0 && has_value) {
+            o->waiting = strtoull(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--dir") == 0 && has_value) {
             o->dir = argv[++i];
         } else {
             return false;
         }
     }
-    return o->rooms > 0 && (o->history == 0 || o->history >= HISTORY_MIN);
+    return o->rooms > 0 && (o->history == 0 || o->history >= HISTORY_MIN) &&
+           (o->waiting == 0 || o->waiting >= WAITING_MIN);
 }
 
 int main(int argc, char **argv) {
@@ -355,11 +452,11 @@ int main(int argc, char **argv) {
     static const size_t sizes[] = { 1, 10, 100, 1000 };
     if (!read_options(argc, argv, &o)) {
         fprintf(stderr, "usage: store_bench [--json] [--seconds S] [--rooms R] [--dir DIR]"
-                        " [--history MESSAGES]\n");
+                        " [--history MESSAGES] [--waiting CHANGES]\n");
         return 2;
     }
-    if (o.history > 0) {
-        run_history(&o);
+    if (o.history > 0 || o.waiting > 0) {
+        (o.history > 0 ? run_history : run_waiting)(&o);
         return 0;
     }
     if (!o.is_json) {

@@ -13,6 +13,8 @@ static const struct {
     { "token", cli_token, "add, list, revoke: API tokens, and JSON Web Tokens" },
     { "room", cli_room, "add, list, remove" },
     { "ban", cli_ban, "add, remove, list" },
+    { "block", cli_block, "add, remove, list: who is not heard, and by whom" },
+    { "audit", cli_audit, "what was decided about people, by whom and when" },
     { "status", cli_status, "how the running server is doing" },
     { "export", cli_export, "users, rooms and messages as lines of JSON" },
     { "import", cli_import, "reads what export wrote" },

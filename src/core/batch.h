@@ -34,9 +34,11 @@ struct reply {
     struct str mobile;
     enum role role;
     uint64_t at_ms;
-    uint64_t until_ms;    // session_open: as asked for, when its credential ends
-    uint64_t message;     // as asked for
-    bool is_on;
+    uint64_t until_ms;      // session_open: as asked for, when its credential ends; block_add: its
+                            // end
+    uint64_t message;       // as asked for
+    bool is_on;             // user_info: connected in some dialect
+    bool is_typing;         // user_info: to the one who asks
     bool is_return;         // session_open: the user had left a moment ago
     struct event *event;    // what a writing command led to; NULL if refused
 };
@@ -50,6 +52,7 @@ enum ask_kind {
     ASK_RESUME,
     ASK_SEARCH,
     ASK_UNREAD,
+    ASK_CHANGES,
     ASK_KIND_COUNT
 };
 
@@ -67,11 +70,13 @@ struct ask {
     user_id other;         // the other person of a dm; LIST_TOKENS: whose
     struct str content;    // ASK_SEARCH: what is looked for
     uint64_t before;       // message id, 0: from the newest
-    uint64_t after;        // message id: the oldest ones after it; 0: not asked for
+    uint64_t after;        // message id: the oldest ones after it; 0: not asked for.
+                           // ASK_CHANGES: a position, nothing up to it is asked for
     uint64_t offset;       // messages left out, from the newest back
     uint64_t after_seq;    // ASK_RESUME: what the client has had
     uint64_t limit;
     enum list_kind list_kind;
+    bool is_on;    // ASK_CHANGES: those of rooms, too
 };
 
 struct item {
@@ -145,6 +150,7 @@ struct message {
     const struct reaction_count *reactions;
     size_t reaction_count;
     uint64_t at_ms;
+    bool is_read;           // ASK_CHANGES: whoever it went to has read it
     uint64_t edited_ms;     // 0: never
     uint64_t deleted_ms;    // 0: not; a deleted message has no content
 };
@@ -177,12 +183,19 @@ struct list_row {
     bool is_private;
     uint64_t at_ms;       // created; ban: until (0: for good)
     uint64_t messages;    // room: how many; ASK_UNREAD: unread ones, not their reader's own
-    user_id other;        // ASK_UNREAD, a dm: with whom
+    user_id other;        // ASK_UNREAD, a dm: with whom; block, audit: whom it keeps from
     uint64_t mentions;    // ASK_UNREAD: unread messages that name the reader
     uint64_t read_seq;    // ASK_UNREAD: how far it is read
     uint64_t last_seq;    // ASK_UNREAD: the room's newest message
     bool has_keep;        // room: it has rules of its own
     struct keep keep;
+    struct str other_name;    // block, audit: whom it keeps from; empty: everyone
+    struct str actor;         // audit: who did it; empty: the operator
+    struct str action;        // audit: "ban_set", ...
+    struct str room;          // audit: a room's name
+    struct str detail;        // audit: the new role, a token's label
+    uint64_t message;         // audit: that was deleted
+    uint64_t until_ms;        // block, audit; of a ban 0: for good
 };
 
 struct answer {
@@ -194,11 +207,16 @@ struct answer {
     size_t message_count;
     struct change *changes;    // ASK_RESUME: what was missed, oldest first
     size_t change_count;
-    uint64_t last_seq;    // ASK_RESUME: the room's newest message
-    uint64_t position;    // ASK_RESUME: how far the log was read: all up to here is in `changes`,
-                          // or was in those of before
-    uint64_t epoch;       // of the store: seqs mean something within one only
-    uint64_t total;       // messages of the room, deleted ones not counted
+    uint64_t last_seq;     // ASK_RESUME: the room's newest message
+    uint64_t position;     // ASK_RESUME, ASK_CHANGES: how far the log was read: all up to here is
+                           // in `changes`, or was in those of before
+    uint64_t epoch;        // of the store: seqs mean something within one only
+    uint64_t total;        // messages of the room, deleted ones not counted; ASK_CHANGES: changes
+                           // that wait, those handed out here among them, up to
+                           // CHANGES_WAITING_MAX
+    uint64_t confirmed;    // ASK_CHANGES: the position up to which they had come before; 0: never
+    bool is_far;      // ASK_CHANGES: nothing waits, but very much was passed over to know it: who
+                      // confirms `position` makes the next question cheap
     bool has_more;    // there are older ones; with `after` newer ones; ASK_RESUME: later changes
     bool is_recovered;    // ASK_RESUME: nothing of this piece of what was missed is gone
     struct list_row *rows;

@@ -38,7 +38,15 @@ enum dialect_id {
 
 enum role { ROLE_MEMBER, ROLE_PRO, ROLE_ADMIN, ROLE_COUNT };
 
-enum list_kind { LIST_USERS, LIST_TOKENS, LIST_ROOMS, LIST_BANS };
+enum list_kind {
+    LIST_USERS,
+    LIST_TOKENS,
+    LIST_ROOMS,
+    LIST_BANS,
+    LIST_BLOCKS,
+    LIST_AUDIT,
+    LIST_KIND_COUNT
+};
 
 struct cmd {
     enum cmd_type type;

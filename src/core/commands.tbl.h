@@ -3,7 +3,8 @@
  * CMD(name, who may, rate class, writes)       handler: do_<name>() in core/do_<noun>.c
  *
  * who may     MAY_ANYONE no session needed · MAY_USER a user, by an open session or as the caller ·
- *             MAY_SESSION only by a session · MAY_OPERATOR the admin socket and the command line
+ *             MAY_SESSION only by a session · MAY_PRO a pro, an admin, or the operator · MAY_ADMIN
+ *             an admin, or the operator · MAY_OPERATOR the admin socket and the command line
  *             (what a command asks beyond that, its handler checks)
  * rate class  RATE_NONE · RATE_CONTENT what creates content · RATE_UPLOAD files, by a limit of their
  *             own · RATE_VOLATILE typing: surplus dropped in silence
@@ -14,7 +15,8 @@
 CMD(malformed, MAY_ANYONE, RATE_NONE, false)    // [refusal detail] input a decoder could not read
 CMD(ping, MAY_USER, RATE_NONE, false)           // []
 CMD(session_open, MAY_ANYONE, RATE_NONE,
-    false)    // [user username role mobile is_provisioned] store_away if it must create the user
+    false)    // [user username role mobile is_provisioned is_alone] store_away if it must create
+              // the user
 CMD(session_close, MAY_ANYONE, RATE_NONE, false)    // []
 CMD(room_join, MAY_SESSION, RATE_NONE, false)    // [room_name | room] this session follows the room
 CMD(room_leave, MAY_SESSION, RATE_NONE, false)    // [room_name | room]
@@ -34,6 +36,12 @@ CMD(message_search, MAY_USER, RATE_NONE, false)    // [content, (room_name | roo
 CMD(read_set, MAY_USER, RATE_NONE, true)           // [room_name | room | user, message 0: all]
 CMD(unread_list, MAY_USER, RATE_NONE, false)       // []
 CMD(typing_set, MAY_USER, RATE_VOLATILE, false)    // [room_name | room | user, is_on]
+CMD(user_info, MAY_USER, RATE_NONE, false)         // [user] who they are, and what they do now
+CMD(changes_next, MAY_USER, RATE_NONE, false)    // [is_on: those of rooms, too; after: a position]
+                                                 // those that are not confirmed yet
+CMD(changes_confirm, MAY_USER, RATE_NONE, true)    // [after: a position] they have come
+CMD(block_add, MAY_PRO, RATE_NONE, true)           // [user, other | is_on: everyone, duration_ms]
+CMD(block_remove, MAY_PRO, RATE_NONE, true)        // [user, other | is_on: everyone]
 CMD(caller_check, MAY_ANYONE, RATE_NONE,
     false)    // [user username role mobile is_provisioned] as session_open, but nothing is opened
 CMD(upload_begin, MAY_USER, RATE_UPLOAD,
@@ -51,8 +59,9 @@ CMD(room_add, MAY_OPERATOR, RATE_NONE, true)         // [room_name is_private]
 CMD(room_remove, MAY_OPERATOR, RATE_NONE, true)      // [room_name]
 CMD(room_keep, MAY_OPERATOR, RATE_NONE,
     true)    // [room_name is_on messages bytes age_ms] is_on 0: by the configuration again
-CMD(ban_add, MAY_OPERATOR, RATE_NONE, true)       // [username until_ms] 0: for good
-CMD(ban_remove, MAY_OPERATOR, RATE_NONE, true)    // [username]
-CMD(fact_add, MAY_OPERATOR, RATE_NONE, true)      // [content] a fact, as a tape has it (do_fact.c)
+CMD(ban_add, MAY_ADMIN, RATE_NONE, true)        // [user | username, until_ms] 0: for good
+CMD(ban_remove, MAY_ADMIN, RATE_NONE, true)     // [user | username]
+CMD(fact_add, MAY_OPERATOR, RATE_NONE, true)    // [content] a fact, as a tape has it (do_fact.c)
 CMD(list, MAY_OPERATOR, RATE_NONE,
-    false)    // [list_kind username] users, tokens of a user, rooms, bans
+    false)    // [list_kind username limit] users, tokens of a user, rooms,
+              // bans, blocks, the audit log (all of it, or what is about or by a user)

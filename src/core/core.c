@@ -20,7 +20,7 @@
 #include "core/state.h"
 #include "core/turn.h"
 
-enum who_may { MAY_ANYONE, MAY_USER, MAY_SESSION, MAY_OPERATOR };
+enum who_may { MAY_ANYONE, MAY_USER, MAY_SESSION, MAY_PRO, MAY_ADMIN, MAY_OPERATOR };
 enum rate_class { RATE_NONE, RATE_CONTENT, RATE_UPLOAD, RATE_VOLATILE };
 
 static const struct rule {
@@ -40,6 +40,7 @@ struct core *core_new(const struct core_limits *limits) {
     rooms_init(&core->rooms);
     members_init(&core->members);
     sessions_init(&core->sessions);
+    blocks_init(&core->blocks);
     core->is_writable = true;
     core_set_limits(core, limits);
     return core;
@@ -62,6 +63,7 @@ void core_free(struct core **core) {
         return;
     }
     empty(c);
+    blocks_fini(&c->blocks);
     sessions_fini(&c->sessions);
     slab_fini(&c->members);
     rooms_fini(&c->rooms);
@@ -97,14 +99,19 @@ static enum refusal check_caller(struct turn *t, enum who_may may) {
     if (may == MAY_ANYONE) {
         return REFUSE_NONE;
     }
-    if (may == MAY_OPERATOR) {
-        return t->cmd->dialect == DIALECT_OPERATOR ? REFUSE_NONE : REFUSE_forbidden;
+    bool is_operator = t->cmd->dialect == DIALECT_OPERATOR;
+    if (may == MAY_OPERATOR || (is_operator && may >= MAY_PRO)) {
+        return is_operator ? REFUSE_NONE : REFUSE_forbidden;
     }
     bool is_missing = may == MAY_SESSION && t->session == NULL;
     if (is_missing || t->user == NULL || t->user->is_erased) {
         return REFUSE_unauthenticated;
     }
-    return user_is_banned(t->user, turn_ms(t)) ? REFUSE_banned : REFUSE_NONE;
+    if (user_is_banned(t->user, turn_ms(t))) {
+        return REFUSE_banned;
+    }
+    enum role least = may == MAY_ADMIN ? ROLE_ADMIN : may == MAY_PRO ? ROLE_PRO : ROLE_MEMBER;
+    return t->user->role >= least ? REFUSE_NONE : REFUSE_forbidden;
 }
 
 /* What of its class the user has created, and how it is measured. */
@@ -170,6 +177,9 @@ void core_apply(struct core *core, const struct cmd *cmd, struct batch *batch) {
     t.session = session_find(&core->sessions, cmd->session);
     t.user = t.session != NULL ? t.session->user : user_find(&core->users, cmd->caller);
 
+    if (t.session != NULL) {
+        t.session->heard_ms = batch->at_ms;
+    }
     struct item **last = batch->last;
     enum refusal no = gate(&t, rule);
     if (no == REFUSE_NONE) {

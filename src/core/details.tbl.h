@@ -46,6 +46,11 @@ DETAIL(mentions, "%i: at most %m ids of users, as 3,17",
        "%i: au plus %m numéros d'utilisateur, comme 3,17")
 DETAIL(past, "%i: that is over already", "%i: c'est déjà passé")
 DETAIL(time, "%i: milliseconds since 1970", "%i: en millisecondes depuis 1970")
+DETAIL(ten_years, "%i: at most ten years", "%i: au plus dix ans")
+DETAIL(from_whom, "%i: from one person, or from everyone", "%i: d'une personne, ou de tous")
+DETAIL(position, "%i: a position of the log, or 0", "%i: une position du journal, ou 0")
+DETAIL(last_position, "%i: the position of the last change that came",
+       "%i: la position du dernier changement reçu")
 DETAIL(hash, "the hash is missing", "l'empreinte manque")
 
 /* What stands against it. */
@@ -62,6 +67,21 @@ DETAIL(dm_is, "the two have a dm", "les deux ont un dm")
 DETAIL(member_is, "they are a member", "il en est membre")
 DETAIL(foreign_dm, "it is a dm of two others", "c'est le dm de deux autres")
 
+DETAIL(for_others, "only an admin blocks for others",
+       "seul un administrateur bloque pour les autres")
+DETAIL(oneself, "nobody is kept from themselves", "on ne se bloque pas soi-même")
+DETAIL(bans_oneself, "nobody bans themselves", "on ne se bannit pas soi-même")
+
+/* What the door says of who asks. */
+DETAIL(token_bad, "this token is not valid", "ce jeton n'est pas valable")
+DETAIL(token_guessed, "too many failed tokens from your address: wait a minute",
+       "trop de jetons refusés depuis votre adresse : attendez une minute")
+DETAIL(token_other, "this token is somebody else's than who has logged in",
+       "ce jeton n'est pas celui de l'utilisateur connecté")
+DETAIL(login_first, "LOGIN first", "commencez par LOGIN")
+DETAIL(address_full, "from your address: close another first",
+       "depuis votre adresse : fermez-en une autre")
+
 /* What does not fit where it stands. */
 DETAIL(said_at, "%i: when it was said", "%i: quand cela fut dit")
 DETAIL(changed, "%i: the one that was changed", "%i: celui qui fut changé")
@@ -71,4 +91,7 @@ DETAIL(upload, "label, media_type and bytes of an upload",
 DETAIL(fact, "%i: a fact, as a tape has it", "%i: un fait, comme sur une bande")
 DETAIL(fact_type, "a fact of the type %w cannot be added",
        "un fait du type %w ne peut pas être ajouté")
+DETAIL(block_fact, "other: somebody else; until_ms: milliseconds since 1970",
+       "other: quelqu'un d'autre ; until_ms: en millisecondes depuis 1970")
+DETAIL(action, "%i: no action that is written down", "%i: aucune action consignée")
 DETAIL(list_kind, "there is no such list", "cette liste n'existe pas")

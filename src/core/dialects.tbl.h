@@ -1,3 +1,4 @@
 /* The dialects this server speaks: DIALECT(name), a folder each under dialect/. */
 DIALECT(envelope)
 DIALECT(hub)
+DIALECT(tchatator)

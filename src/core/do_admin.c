@@ -1,4 +1,5 @@
-/* What only the operator may: users, tokens, rooms and bans.
+/* Administration: users, tokens and rooms, which are the operator's; bans, which are the admins' as
+ * well.
  *
  * Every one of these checks against what the core knows and emits one kept fact; the fact changes
  * the core (facts.c). Passwords and tokens pass through as hashes the core does not look at. */
@@ -10,16 +11,17 @@
 
 #define ROOM_GENERAL "general"
 
-/* The user whom an operator's command names, NULL if there is none (any more). */
+/* The user whom a command names, NULL if there is none (any more). */
 static struct user *target(struct turn *t) {
-    struct user *user = user_by_name(&t->core->users, t->cmd->username);
+    struct user *user = turn_other(t);
     return user != NULL && !user->is_erased ? user : NULL;
 }
 
 /* Emits a fact about a user, after the reply that says so. */
 static struct event *tell(struct turn *t, enum event_type type, const struct user *user) {
-    struct reply *r = turn_reply_user(t, user);
+    struct reply *r = turn_reply_named(t, user);
     r->event = turn_event_user(t, type, user);
+    r->event->actor = turn_actor(t);
     return r->event;
 }
 
@@ -75,6 +77,7 @@ enum refusal do_user_role(struct turn *t) {
         return turn_refuse(t, REFUSE_malformed, DETAIL_OF(role, INPUT_role));
     }
     struct event *ev = turn_event_user(t, EV_user_changed, user);
+    ev->actor = turn_actor(t);
     ev->role = (enum role)t->cmd->role;
     fact_apply(t->core, ev);
     turn_reply_user(t, user)->event = ev;
@@ -248,6 +251,9 @@ enum refusal do_ban_add(struct turn *t) {
     uint64_t until_ms = t->cmd->until_ms;
     if (user == NULL) {
         return REFUSE_user_unknown;
+    }
+    if (user == t->user) {
+        return turn_refuse(t, REFUSE_forbidden, DETAIL_OF(bans_oneself));
     }
     if (until_ms != 0 && until_ms <= turn_ms(t)) {
         return turn_refuse(t, REFUSE_malformed, DETAIL_OF(past, INPUT_until));

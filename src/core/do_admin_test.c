@@ -245,3 +245,26 @@ TEST(a_ban_is_set_changed_and_lifted) {
     EQ(rig_do(rig, "operator", BAN("joe")), REFUSE_user_unknown);
     EQ(rig_do(rig, "operator", UNBAN("joe")), REFUSE_user_unknown);
 }
+
+TEST(an_admin_bans_whom_he_names_either_way_and_it_is_written_down_that_he_did) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "ada admin");
+    EQ(rig_do(rig, "ada", CMD_OF(ban_add, .user = 1)), REFUSE_NONE);
+    STR_EQ(str_of(rig_order(rig)), "reply ban_set session_ended");
+    EQ(rig_event(rig, EV_ban_set, 0)->actor.v, 2);
+    EQ(rig_heard(rig, "ann", EV_session_ended), 1);
+    EQ(rig_do(rig, "ann", PING), REFUSE_banned);
+    EQ(rig_do(rig, "ada", UNBAN("ann")), REFUSE_NONE);
+    EQ(rig_event(rig, EV_ban_lifted, 0)->actor.v, 2);
+    EQ(rig_do(rig, "operator", BAN("ann")), REFUSE_NONE);
+    EQ(rig_event(rig, EV_ban_set, 0)->actor.v, 0);
+}
+
+TEST(nobody_bans_themselves) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ada admin", "eve admin");
+    EQ(rig_do(rig, "ada", BAN("ada")), REFUSE_forbidden);
+    EQ(rig_do(rig, "ada", CMD_OF(ban_add, .user = 1)), REFUSE_forbidden);
+    EQ(rig_do(rig, "ada", BAN("eve")), REFUSE_NONE);
+    EQ(rig_do(rig, "eve", UNBAN("eve")), REFUSE_banned);
+    EQ(rig_do(rig, "operator", ERASE("eve")), REFUSE_NONE);
+    EQ(rig_do(rig, "ada", CMD_OF(ban_add, .user = 2)), REFUSE_user_unknown);
+}

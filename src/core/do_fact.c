@@ -105,6 +105,75 @@ static enum refusal add_ban(struct turn *t, const struct event *fact) {
     return REFUSE_NONE;
 }
 
+/* The same with a block: an end it must have, and it may have come. */
+static enum refusal add_block(struct turn *t, const struct event *fact) {
+    const struct user *user = user_find(&t->core->users, fact->user.v);
+    const struct user *other = user_find(&t->core->users, fact->other.v);
+    bool is_of_nobody = fact->other.v != 0 && (other == NULL || other->is_erased);
+    if (user == NULL || user->is_erased || is_of_nobody) {
+        return REFUSE_user_unknown;
+    }
+    if (fact->until_ms == 0 || fact->until_ms > ID_MAX || user == other) {
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(block_fact));
+    }
+    struct reply *r = turn_reply_user(t, user);
+    r->event = turn_event_user(t, EV_block_set, user);
+    r->event->other = fact->other;
+    r->event->until_ms = fact->until_ms;
+    fact_apply(t->core, r->event);
+    return REFUSE_NONE;
+}
+
+/* ---- what was decided */
+
+/* What the audit log may have of another place, by its own words (store.h). */
+static bool is_action(struct str action) {
+    static const char *const actions[] = { "role_changed",   "user_erased",  "token_added",
+                                           "token_revoked",  "ban_set",      "ban_lifted",
+                                           "block_set",      "block_lifted", "room_removed",
+                                           "message_deleted" };
+    for (size_t i = 0; i < COUNT(actions); i++) {
+        if (str_eq(action, str_of(actions[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing comes of it but a row: what was decided there holds here if another fact says so. Whoever
+ * it names may be erased since. */
+static enum refusal add_decision(struct turn *t, const struct event *fact) {
+    const user_id people[] = { fact->user, fact->other, fact->actor };
+    for (size_t i = 0; i < COUNT(people); i++) {
+        if (people[i].v != 0 && user_find(&t->core->users, people[i].v) == NULL) {
+            return REFUSE_user_unknown;
+        }
+    }
+    if (fact->room.v != 0 && room_find(&t->core->rooms, fact->room.v) == NULL) {
+        return REFUSE_room_unknown;
+    }
+    if (!is_action(fact->label)) {
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(action, INPUT_label));
+    }
+    if (fact->content.n > 0 && !text_is_name(fact->content, DECISION_CHARS_MAX)) {
+        return turn_refuse(
+            t, REFUSE_malformed,
+            DETAIL_OF(long, INPUT_content, UNIT_characters, .max = DECISION_CHARS_MAX));
+    }
+    if (fact->at_ms == 0 || fact->until_ms > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(time, INPUT_at_ms));
+    }
+    struct reply *r = turn_reply(t);
+    struct event *ev = r->event = retell(t, EV_decision_noted, fact);
+    ev->label = fact->label;
+    ev->other = fact->other;
+    ev->actor = fact->actor;
+    ev->room = fact->room;
+    ev->until_ms = fact->until_ms;
+    ev->content = fact->content;
+    return REFUSE_NONE;
+}
+
 /* ---- rooms */
 
 static enum refusal check_room_id(struct turn *t, room_id id) {
@@ -355,6 +424,22 @@ static enum refusal add_mark(struct turn *t, const struct event *fact) {
     return REFUSE_NONE;
 }
 
+/* How far changes have come to somebody. A position is a number of this place: who tells it means
+ * what has been told here before. */
+static enum refusal add_confirmed(struct turn *t, const struct event *fact) {
+    const struct user *user = user_find(&t->core->users, fact->user.v);
+    if (user == NULL || user->is_erased) {
+        return REFUSE_user_unknown;
+    }
+    if (fact->position == 0 || fact->position > ID_MAX) {
+        return turn_refuse(t, REFUSE_malformed, DETAIL_OF(last_position, INPUT_position));
+    }
+    struct reply *r = turn_reply_user(t, user);
+    r->event = retell(t, EV_changes_confirmed, fact);
+    r->event->position = fact->position;
+    return REFUSE_NONE;
+}
+
 /* ---- files */
 
 /* Whether a message could show a file of this name and type. */
@@ -397,11 +482,19 @@ static enum refusal add_upload(struct turn *t, const struct event *fact) {
 
 enum refusal do_fact_add(struct turn *t) {
     static enum refusal (*const adds[EVENT_COUNT])(struct turn * t, const struct event *fact) = {
-        [EV_user_created] = add_user,   [EV_user_erased] = add_erased,
-        [EV_ban_set] = add_ban,         [EV_room_created] = add_room,
-        [EV_member_added] = add_member, [EV_message_posted] = add_message,
-        [EV_read_changed] = add_mark,   [EV_upload_added] = add_upload,
-        [EV_message_edited] = add_edit, [EV_room_kept] = add_rules,
+        [EV_user_created] = add_user,
+        [EV_user_erased] = add_erased,
+        [EV_ban_set] = add_ban,
+        [EV_room_created] = add_room,
+        [EV_member_added] = add_member,
+        [EV_message_posted] = add_message,
+        [EV_read_changed] = add_mark,
+        [EV_upload_added] = add_upload,
+        [EV_message_edited] = add_edit,
+        [EV_block_set] = add_block,
+        [EV_decision_noted] = add_decision,
+        [EV_changes_confirmed] = add_confirmed,
+        [EV_room_kept] = add_rules,
     };
     struct tape_entry entry;
     if (tape_read(t->cmd->content, &t->batch->arena, &entry) != OK || entry.kind != TAPE_FACT) {

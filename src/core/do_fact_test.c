@@ -207,6 +207,16 @@ TEST(a_mark_from_elsewhere_says_how_far_and_is_told_to_nobody) {
        REFUSE_forbidden);
 }
 
+TEST(how_far_changes_have_come_is_told_to_nobody) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    rig_deaf(rig);
+    EQ(rig_do(rig, "operator", FACT("type=changes_confirmed user=2 position=5")), REFUSE_NONE);
+    const struct event *ev = rig_event(rig, EV_changes_confirmed, 0);
+    EQ(ev->user.v, 2);
+    EQ(ev->position, 5);
+    OKAY(ev->audience == AUD_NOBODY && rig_reply(rig)->event == ev);
+}
+
 TEST(an_upload_from_elsewhere_keeps_its_name_and_meets_no_quota) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     rig->limits.upload_bytes_per_user = 10;
@@ -223,6 +233,35 @@ TEST(an_upload_from_elsewhere_keeps_its_name_and_meets_no_quota) {
     STR_EQ(ev->label, "images/a.png");
     STR_EQ(ev->media_type, "image/png");
     OKAY(rig_reply(rig)->event == ev);
+}
+
+TEST(a_block_from_elsewhere_holds_to_its_end) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    EQ(rig_do(rig, "operator", FACT("type=block_set user=1 other=2 until_ms=1")), REFUSE_NONE);
+    EQ(rig_do(rig, "ann", DM(2, "x")), REFUSE_NONE);
+    EQ(rig_do(rig, "operator", FACT("type=block_set user=1 other=2 until_ms=9007199254740991")),
+       REFUSE_NONE);
+    EQ(rig_event(rig, EV_block_set, 0)->other.v, 2);
+    EQ(rig_do(rig, "ann", DM(2, "x")), REFUSE_blocked);
+    EQ(rig_do(rig, "operator", FACT("type=block_set user=2 until_ms=9007199254740991")),
+       REFUSE_NONE);
+    EQ(rig_do(rig, "bob", SAY("general", "x")), REFUSE_blocked);
+}
+
+TEST(what_was_decided_elsewhere_is_noted_and_decides_nothing) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    EQ(rig_do(rig, "operator",
+              FACT("type=decision_noted at_ms=5 label=ban_set user=1 actor=2 room=1 until_ms=0")),
+       REFUSE_NONE);
+    STR_EQ(str_of(rig_order(rig)), "reply decision_noted");
+    const struct event *ev = rig_event(rig, EV_decision_noted, 0);
+    EQ(ev->at_ms, 5);
+    EQ(ev->user.v, 1);
+    EQ(ev->actor.v, 2);
+    EQ(ev->room.v, 1);
+    STR_EQ(ev->label, "ban_set");
+    OKAY(rig_reply(rig)->event == ev);
+    EQ(rig_do(rig, "ann", PING), REFUSE_NONE);
 }
 
 TEST(a_ban_from_elsewhere_ends_sessions_if_it_holds) {
@@ -286,6 +325,21 @@ static const struct {
     { "fact type=user_erased user=9 username=erased-\\xff", REFUSE_malformed, "erased-..." },
     { "fact type=user_erased user=9 username=erased-2", REFUSE_exists, "username" },
     { "fact type=ban_set user=9", REFUSE_user_unknown, "" },
+    { "fact type=block_set user=9 other=1 until_ms=5", REFUSE_user_unknown, "" },
+    { "fact type=block_set user=1 other=9 until_ms=5", REFUSE_user_unknown, "" },
+    { "fact type=block_set user=1 other=2 until_ms=5", REFUSE_user_unknown, "" },
+    { "fact type=block_set user=1 other=1 until_ms=5", REFUSE_malformed, "other" },
+    { "fact type=block_set user=1", REFUSE_malformed, "other" },
+    { "fact type=block_set user=1 until_ms=9007199254740992", REFUSE_malformed, "other" },
+    { "fact type=decision_noted at_ms=5 label=ban_set user=9", REFUSE_user_unknown, "" },
+    { "fact type=decision_noted at_ms=5 label=ban_set user=1 actor=9", REFUSE_user_unknown, "" },
+    { "fact type=decision_noted at_ms=5 label=ban_set other=9", REFUSE_user_unknown, "" },
+    { "fact type=decision_noted at_ms=5 label=ban_set room=9", REFUSE_room_unknown, "" },
+    { "fact type=decision_noted at_ms=5 label=message_posted user=1", REFUSE_malformed, "label" },
+    { "fact type=decision_noted at_ms=5 label=ban_set content=\\x0a", REFUSE_malformed, "content" },
+    { "fact type=decision_noted label=ban_set user=1", REFUSE_malformed, "at_ms" },
+    { "fact type=decision_noted at_ms=5 label=ban_set until_ms=9007199254740992", REFUSE_malformed,
+      "at_ms" },
     { "fact type=ban_set user=2", REFUSE_user_unknown, "" },
     { "fact type=ban_set user=1 until_ms=9007199254740992", REFUSE_malformed, "until_ms" },
     { "fact type=room_created room_name=x", REFUSE_malformed, "room" },
@@ -356,6 +410,11 @@ static const struct {
     { "fact type=read_changed room=1 user=1", REFUSE_malformed, "message" },
     { "fact type=read_changed room=1 user=1 message=9007199254740992", REFUSE_malformed,
       "message" },
+    { "fact type=changes_confirmed user=9 position=1", REFUSE_user_unknown, "" },
+    { "fact type=changes_confirmed user=2 position=1", REFUSE_user_unknown, "" },
+    { "fact type=changes_confirmed user=1", REFUSE_malformed, "position" },
+    { "fact type=changes_confirmed user=1 position=9007199254740992", REFUSE_malformed,
+      "position" },
     { "fact type=upload_added label=a media_type=a/b bytes=1", REFUSE_user_unknown, "" },
     { UPLOAD "media_type=a/b bytes=1", REFUSE_malformed, "url" },
     { UPLOAD "label=../a media_type=a/b bytes=1", REFUSE_malformed, "url" },

@@ -102,10 +102,12 @@ enum refusal do_message_search(struct turn *t) {
 
 enum refusal do_list(struct turn *t) {
     user_id whose = { 0 };
-    if (t->cmd->list_kind > LIST_BANS) {
+    if (t->cmd->list_kind >= LIST_KIND_COUNT) {
         return turn_refuse(t, REFUSE_malformed, DETAIL_OF(list_kind));
     }
-    if (t->cmd->list_kind == LIST_TOKENS) {
+    bool is_of_one = t->cmd->list_kind == LIST_TOKENS ||
+                     (t->cmd->list_kind == LIST_AUDIT && t->cmd->username.n > 0);
+    if (is_of_one) {
         const struct user *user = turn_other(t);
         if (user == NULL) {
             return REFUSE_user_unknown;

@@ -83,7 +83,15 @@ TEST(the_operator_lists_users_tokens_rooms_and_bans) {
     EQ(rig_ask(rig)->other.v, 1);
     EQ(rig_do(rig, "operator", CMD_OF(list, .list_kind = LIST_TOKENS, .username = STR_LIT("bob"))),
        REFUSE_user_unknown);
-    EQ(rig_do(rig, "operator", CMD_OF(list, .list_kind = LIST_BANS + 1)), REFUSE_malformed);
+    EQ(rig_do(rig, "operator", CMD_OF(list, .list_kind = LIST_AUDIT, .limit = 9)), REFUSE_NONE);
+    EQ(rig_ask(rig)->other.v, 0);
+    EQ(rig_ask(rig)->limit, 9);
+    EQ(rig_do(rig, "operator", CMD_OF(list, .list_kind = LIST_AUDIT, .username = STR_LIT("Ann"))),
+       REFUSE_NONE);
+    EQ(rig_ask(rig)->other.v, 1);
+    EQ(rig_do(rig, "operator", CMD_OF(list, .list_kind = LIST_AUDIT, .username = STR_LIT("bob"))),
+       REFUSE_user_unknown);
+    EQ(rig_do(rig, "operator", CMD_OF(list, .list_kind = LIST_KIND_COUNT)), REFUSE_malformed);
     EQ(rig_do(rig, "ann", CMD_OF(list, .list_kind = LIST_USERS)), REFUSE_forbidden);
 }
 

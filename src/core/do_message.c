@@ -6,7 +6,8 @@
  * A dm is a room nobody follows: its events name the sessions they are for. Edits and deletions
  * name only a message, and which room that is in the core cannot know, so the store fills the room
  * in, and the workers tell those who follow it, or both persons of a dm. A command that also names
- * the room, or the other person of the dm, is held to that room by the store. */
+ * the room, or the other person of the dm, is held to that room by the store. Who is blocked edits
+ * nothing where the block holds: if the dm is not named the store looks, since it knows of whom. */
 #include "core/state.h"
 #include "core/text.h"
 #include "core/turn.h"
@@ -21,6 +22,9 @@ enum refusal do_message_send(struct turn *t) {
     struct room *room = turn_room(t);
     if (room == NULL) {
         return REFUSE_room_unknown;
+    }
+    if (turn_is_blocked(t, NULL)) {
+        return REFUSE_blocked;
     }
     enum refusal no = turn_check_body(t);
     if (no == REFUSE_NONE) {
@@ -55,6 +59,9 @@ enum refusal do_direct_send(struct turn *t) {
     if (other == NULL || other->is_erased) {
         return REFUSE_user_unknown;
     }
+    if (turn_is_blocked(t, other)) {
+        return REFUSE_blocked;
+    }
     enum refusal no = turn_check_body(t);
     if (no != REFUSE_NONE) {
         return no;
@@ -63,8 +70,7 @@ enum refusal do_direct_send(struct turn *t) {
     if (room == NULL) {
         return turn_refuse(t, REFUSE_forbidden, DETAIL_OF(no_room_ids));
     }
-    struct reply *r = turn_reply_user(t, other);
-    r->mobile = STR_NONE;    // whom one may write to is not thereby told a number
+    struct reply *r = turn_reply_named(t, other);
     r->room = room->id;
     r->event = post(t, room);
     r->event->other = other->id;
@@ -85,6 +91,9 @@ static enum refusal change(struct turn *t, enum event_type type, struct str cont
         return no;
     }
     bool is_edit = type == EV_message_edited;
+    if (is_edit && turn_is_blocked(t, at.other)) {
+        return REFUSE_blocked;
+    }
     struct reply *r = at.room == NULL ? turn_reply(t) : turn_reply_room(t, at.room);
     struct event *ev = at.room == NULL ? turn_event_user(t, type, t->user)
                                        : turn_event_room(t, type, at.room, t->user);

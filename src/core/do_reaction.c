@@ -10,6 +10,9 @@
 enum refusal do_reaction_set(struct turn *t) {
     struct place at;
     enum refusal no = turn_place(t, &at);
+    if (no == REFUSE_NONE && turn_is_blocked(t, at.other)) {
+        no = REFUSE_blocked;
+    }
     if (no == REFUSE_NONE) {
         no = turn_check_reaction(t);
     }

@@ -131,11 +131,18 @@ enum refusal do_typing_set(struct turn *t) {
     if (no != REFUSE_NONE) {
         return no;
     }
+    bool is_on = t->cmd->is_on != 0;
+    bool is_kept = at.other != NULL && turn_is_blocked(t, at.other);
+    if (at.other != NULL && !is_kept) {
+        notice_typing_to(&t->user->notices, at.other->id, is_on, turn_ms(t));
+    }
     if (at.room == NULL) {
         return REFUSE_NONE;    // the first word is not said yet: there is no room to tell
     }
-    bool is_on = t->cmd->is_on != 0;
     turn_reply_room(t, at.room);
+    if (is_kept) {
+        return REFUSE_NONE;    // and is not told so
+    }
     if (notice_may_tell(&t->user->notices, at.room->id, is_on ? NOTICE_TYPING : NOTICE_STOPPED,
                         turn_ms(t))) {
         struct event *ev = turn_event_room(t, EV_typing_changed, at.room, t->user);

@@ -94,15 +94,30 @@ static struct user *named_user(struct turn *t) {
     return mobile_read(t->cmd->mobile, &mobile) ? user_by_mobile(users, mobile) : NULL;
 }
 
+/* The session that one which is to be alone finds in its way, or NULL. */
+static struct session *in_the_way(const struct turn *t, const struct user *user) {
+    return t->cmd->is_alone != 0 ? session_alone(user, t->cmd->dialect) : NULL;
+}
+
+/* A session whose peer is gone says nothing: it must not lock its user out. A clock that was set
+ * back makes it give way a little sooner. */
+static bool gives_way(const struct turn *t, const struct session *s) {
+    return turn_ms(t) - s->heard_ms >= ALONE_SILENT_MS;
+}
+
 static enum refusal may_come_in(struct turn *t, const struct user *user) {
     uint32_t most = t->core->limits.sessions_per_user;
+    const struct session *other = in_the_way(t, user);
     if (user->is_erased) {
         return REFUSE_unauthenticated;
     }
     if (user_is_banned(user, turn_ms(t))) {
         return REFUSE_banned;
     }
-    if (most != 0 && session_count(user) >= most) {
+    if (other != NULL && !gives_way(t, other)) {
+        return REFUSE_already_connected;
+    }
+    if (most != 0 && session_count(user) - (other != NULL) >= most) {
         return turn_refuse(t, REFUSE_too_many_sessions, DETAIL_OF(at_most, .max = most));
     }
     return REFUSE_NONE;
@@ -142,6 +157,36 @@ enum refusal do_caller_check(struct turn *t) {
     return REFUSE_NONE;
 }
 
+static void close_session(struct turn *t, struct session *s) {
+    struct user *user = s->user;
+    turn_leave_all(t, s);
+    session_close(&t->core->sessions, &t->core->rooms, &s);
+    user->left_s = (uint32_t)(turn_ms(t) / 1000);
+}
+
+/* It is told, and gone here at once: what its peer may still ask for comes from nobody. */
+static void send_away(struct turn *t, struct session *s) {
+    struct event *ev = turn_event_user(t, EV_session_ended, s->user);
+    session_id *id = arena_alloc(&t->batch->arena, sizeof *id);
+    *id = s->id;
+    ev->refusal = REFUSE_already_connected;
+    ev->audience = AUD_SESSIONS;
+    ev->sessions = id;
+    ev->session_count = 1;
+    close_session(t, s);
+}
+
+static void open_session(struct turn *t, struct user *user) {
+    struct session *other = in_the_way(t, user);
+    if (other != NULL) {
+        send_away(t, other);
+    }
+    struct session *s = session_open(&t->core->sessions, t->cmd->session, user);
+    s->dialect = (uint8_t)t->cmd->dialect;
+    s->is_alone = t->cmd->is_alone != 0;
+    s->heard_ms = turn_ms(t);
+}
+
 enum refusal do_session_open(struct turn *t) {
     struct user *user = named_user(t);
     if (t->session != NULL) {
@@ -151,7 +196,7 @@ enum refusal do_session_open(struct turn *t) {
     if (no != REFUSE_NONE) {
         return no;
     }
-    session_open(&t->core->sessions, t->cmd->session, user);
+    open_session(t, user);
     struct reply *r = turn_reply_user(t, user);
     r->until_ms = t->cmd->until_ms;
     r->is_return = user->left_s != 0 && turn_ms(t) / 1000 < user->left_s + RETURN_WITHIN_S;
@@ -161,13 +206,27 @@ enum refusal do_session_open(struct turn *t) {
 enum refusal do_session_close(struct turn *t) {
     turn_reply(t);
     if (t->session != NULL) {
-        turn_leave_all(t, t->session);
-        session_close(&t->core->sessions, &t->core->rooms, &t->session);
-        t->user->left_s = (uint32_t)(turn_ms(t) / 1000);
+        close_session(t, t->session);
+        t->session = NULL;
+        if (t->user->sessions == NULL) {
+            notice_stop_typing(t->user->notices);
+        }
         rate_tidy(&t->user->rate, t->core->rate_memory, turn_ms(t));
         rate_tidy(&t->user->upload_rate, t->core->upload_memory, turn_ms(t));
         notices_tidy(&t->user->notices, turn_ms(t));
     }
+    return REFUSE_NONE;
+}
+
+/* Who somebody is, and what they do now. A number is not told to anybody. */
+enum refusal do_user_info(struct turn *t) {
+    const struct user *user = turn_other(t);
+    if (user == NULL || user->is_erased) {
+        return REFUSE_user_unknown;
+    }
+    struct reply *r = turn_reply_named(t, user);
+    r->is_on = user->sessions != NULL;
+    r->is_typing = notice_is_typing_to(user->notices, t->user->id, turn_ms(t));
     return REFUSE_NONE;
 }
 

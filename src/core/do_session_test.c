@@ -263,6 +263,143 @@ TEST(input_nobody_could_read_is_refused_with_the_decoders_words) {
     EQ(rig_do(rig, "ann", cmd), REFUSE_malformed);
 }
 
+// ---- one connection of a user in a dialect, and no other
+
+#define ALONE(name) CMD_OF(session_open, .username = TEXT_OF(name), .is_alone = 1)
+
+static struct cmd alone_in(const char *name, enum dialect_id dialect) {
+    struct cmd cmd = ALONE(name);
+    cmd.dialect = dialect;
+    return cmd;
+}
+
+TEST(a_session_that_is_to_be_alone_keeps_the_next_one_out) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann away", "bob away");
+    EQ(rig_enter(rig, "ann", alone_in("ann", DIALECT_envelope)), REFUSE_NONE);
+    rig->now_ms += ALONE_SILENT_MS - 1;
+    EQ(rig_enter(rig, "ann/2", alone_in("ann", DIALECT_envelope)), REFUSE_already_connected);
+    EQ(rig_enter(rig, "ann/3", alone_in("ann", DIALECT_hub)), REFUSE_NONE);    // another dialect
+    EQ(rig_enter(rig, "bob", alone_in("bob", DIALECT_envelope)), REFUSE_NONE);
+    EQ(rig_do(rig, "ann", PING), REFUSE_NONE);
+    rig_close(rig, "ann");
+    EQ(rig_enter(rig, "ann/2", alone_in("ann", DIALECT_envelope)), REFUSE_NONE);
+}
+
+TEST(a_session_that_was_silent_gives_way) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann away", "eve in general");
+    EQ(rig_enter(rig, "ann", ALONE("ann")), REFUSE_NONE);
+    rig->now_ms += ALONE_SILENT_MS - 1;
+    EQ(rig_do(rig, "ann", JOIN("general")), REFUSE_NONE);    // heard of
+    rig->now_ms += ALONE_SILENT_MS - 1;
+    EQ(rig_enter(rig, "ann/2", ALONE("ann")), REFUSE_already_connected);
+    rig->now_ms += 1;
+    EQ(rig_enter(rig, "ann/2", ALONE("ann")), REFUSE_NONE);
+    STR_EQ(str_of(rig_order(rig)), "session_ended room_left reply");
+    EQ(rig_event(rig, EV_session_ended, 0)->refusal, REFUSE_already_connected);
+    EQ(rig_event(rig, EV_session_ended, 0)->session_count, 1);
+    EQ(rig_heard(rig, "ann", EV_session_ended), 1);
+    EQ(rig_heard(rig, "ann/2", EV_session_ended), 0);
+    EQ(rig_heard(rig, "eve", EV_room_left), 1);
+    EQ(rig_do(rig, "ann", PING), REFUSE_unauthenticated);    // what it had sent before it heard
+    EQ(rig_do(rig, "ann/2", PING), REFUSE_NONE);
+    rig_close(rig, "ann");
+    EQ(rig_do(rig, "ann/2", PING), REFUSE_NONE);
+}
+
+TEST(only_those_that_are_to_be_alone_are_in_the_way) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    EQ(rig_enter(rig, "ann/2", ALONE("ann")), REFUSE_NONE);
+    EQ(rig_open(rig, "ann/3"), REFUSE_NONE);
+    EQ(rig_enter(rig, "ann/4", ALONE("ann")), REFUSE_already_connected);
+}
+
+TEST(who_gives_way_gives_up_the_place) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann");
+    rig->limits.sessions_per_user = 2;
+    rig_take_limits(rig);
+    EQ(rig_enter(rig, "ann/2", ALONE("ann")), REFUSE_NONE);
+    rig->now_ms += ALONE_SILENT_MS;
+    EQ(rig_open(rig, "ann/3"), REFUSE_too_many_sessions);
+    EQ(rig_enter(rig, "ann/3", ALONE("ann")), REFUSE_NONE);
+    EQ(session_count(rig_user(rig, "ann")), 2);
+}
+
+TEST(a_clock_set_back_locks_nobody_out) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann away");
+    EQ(rig_enter(rig, "ann", ALONE("ann")), REFUSE_NONE);
+    rig->now_ms -= 3600000;
+    EQ(rig_enter(rig, "ann/2", ALONE("ann")), REFUSE_NONE);
+}
+
+// ---- what somebody does now
+
+#define INFO(id) CMD_OF(user_info, .user = (id))
+
+static bool types_to(struct rig *rig, const char *asker, uint64_t who) {
+    CHECK(rig_do(rig, asker, INFO(who)) == REFUSE_NONE);
+    return rig_reply(rig)->is_typing;
+}
+
+TEST(who_somebody_is_and_whether_they_are_there) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob pro", "eve away");
+    EQ(rig_do(rig, "ann", INFO(2)), REFUSE_NONE);
+    EQ(rig_reply(rig)->user.v, 2);
+    STR_EQ(rig_reply(rig)->username, "bob");
+    EQ(rig_reply(rig)->role, ROLE_PRO);
+    OKAY(rig_reply(rig)->is_on && !rig_reply(rig)->is_typing);
+    EQ(rig_do(rig, "ann", CMD_OF(user_info, .username = STR_LIT("EVE"))), REFUSE_NONE);
+    OKAY(!rig_reply(rig)->is_on);
+    EQ(rig_do(rig, "ann", INFO(9)), REFUSE_user_unknown);
+    EQ(rig_do(rig, "operator", ERASE("bob")), REFUSE_NONE);
+    EQ(rig_do(rig, "ann", INFO(2)), REFUSE_user_unknown);
+}
+
+TEST(whoever_is_typed_to_may_ask_for_it_and_nobody_else) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob", "eve");
+    struct cmd type = CMD_OF(typing_set, .user = 2, .is_on = 1);
+    EQ(rig_do(rig, "ann", type), REFUSE_NONE);    // they have no room yet
+    OKAY(types_to(rig, "bob", 1));
+    OKAY(!types_to(rig, "eve", 1) && !types_to(rig, "ann", 2));
+    type.is_on = 0;
+    EQ(rig_do(rig, "ann", type), REFUSE_NONE);
+    OKAY(!types_to(rig, "bob", 1));
+    EQ(rig_do(rig, "ann", DM(2, "x")), REFUSE_NONE);
+    type.is_on = 1;
+    EQ(rig_do(rig, "ann", type), REFUSE_NONE);
+    type.user = 3;
+    type.is_on = 0;
+    EQ(rig_do(rig, "ann", type), REFUSE_NONE);    // to eve she did not
+    OKAY(types_to(rig, "bob", 1));
+    type.is_on = 1;
+    EQ(rig_do(rig, "ann", type), REFUSE_NONE);
+    OKAY(!types_to(rig, "bob", 1) && types_to(rig, "eve", 1));
+}
+
+TEST(typing_ends_by_itself_and_with_the_last_session) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob");
+    struct cmd type = CMD_OF(typing_set, .user = 2, .is_on = 1);
+    EQ(rig_do(rig, "ann", type), REFUSE_NONE);
+    rig->now_ms += TYPING_LASTS_MS - 1;
+    OKAY(types_to(rig, "bob", 1));
+    rig->now_ms++;
+    OKAY(!types_to(rig, "bob", 1));
+    EQ(rig_do(rig, "ann", type), REFUSE_NONE);
+    rig_open(rig, "ann/2");
+    rig_close(rig, "ann");
+    OKAY(types_to(rig, "bob", 1));
+    rig_close(rig, "ann/2");
+    OKAY(!types_to(rig, "bob", 1));
+}
+
+TEST(who_is_blocked_is_not_seen_typing) {
+    SCOPED(rig_free) struct rig *rig = rig_new("ann", "bob pro");
+    EQ(rig_do(rig, "bob", BLOCK(1, 0)), REFUSE_NONE);
+    EQ(rig_do(rig, "ann", CMD_OF(typing_set, .user = 2, .is_on = 1)), REFUSE_NONE);
+    OKAY(!types_to(rig, "bob", 1));
+}
+
+// ---- what could not be read
+
 TEST(what_a_decoder_found_is_passed_on_as_it_is) {
     SCOPED(rig_free) struct rig *rig = rig_new("ann");
     struct cmd cmd = CMD_OF(malformed, .problem = 3, .detail = STR_LIT("room"));

@@ -10,13 +10,19 @@
  * Fields (struct event) in brackets. Each dialect encodes or explicitly silences every event that
  * has an audience. */
 EVENT(user_created, AUD_NOBODY, true)    // [user username role mobile hash]
-EVENT(user_changed, AUD_NOBODY, true)    // [user role hash] the role; the hash if not empty
+EVENT(user_changed, AUD_NOBODY, true)    // [user actor role hash] the role; the hash if not empty
 EVENT(user_erased, AUD_NOBODY,
       true)    // [user username] username: the placeholder that replaces it
 EVENT(token_added, AUD_NOBODY, true)      // [user label hash]
 EVENT(token_revoked, AUD_NOBODY, true)    // [user label]
-EVENT(ban_set, AUD_NOBODY, true)          // [user until_ms]
-EVENT(ban_lifted, AUD_NOBODY, true)       // [user]
+EVENT(ban_set, AUD_NOBODY, true)          // [user actor until_ms]
+EVENT(ban_lifted, AUD_NOBODY, true)       // [user actor]
+EVENT(block_set, AUD_NOBODY, true)        // [user other actor until_ms] other 0: to everyone
+EVENT(block_lifted, AUD_NOBODY, true)     // [user other actor]
+EVENT(decision_noted, AUD_NOBODY,
+      true)    // [label user other actor room until_ms content] of another place, for the audit log:
+               // label: "ban_set", ...; content: what more it has to say
+EVENT(changes_confirmed, AUD_NOBODY, true)    // [user position]
 EVENT(room_created, AUD_NOBODY,
       true)    // [room room_name room_kind server is_private user other] dm: of user and other
 EVENT(room_removed, AUD_ROOM, true)    // [room room_name]

@@ -28,6 +28,7 @@ static bool on_user_erased(struct core *core, struct user *user, const struct ev
         return false;
     }
     member_remove_user(&core->members, user);
+    blocks_drop_user(&core->blocks, user->id);
     return true;
 }
 
@@ -46,6 +47,16 @@ static void on_room_removed(struct core *core, struct room *room) {
     room_remove(&core->rooms, room);
 }
 
+static bool on_block_set(struct core *core, const struct user *user, const struct event *ev) {
+    const struct user *from = user_find(&core->users, ev->other.v);
+    if (user->is_erased || ev->other.v == user->id.v ||
+        (ev->other.v != 0 && (from == NULL || from->is_erased))) {
+        return false;
+    }
+    block_set(&core->blocks, user->id, ev->other, ev->until_ms, ev->at_ms);
+    return true;
+}
+
 /* Facts about a user who is there. */
 static bool about_user(struct core *core, struct user *user, const struct event *ev) {
     switch ((int)ev->type) {    // the others are no facts about a user
@@ -62,6 +73,8 @@ static bool about_user(struct core *core, struct user *user, const struct event 
         user->banned_until_ms = ev->until_ms == 0 ? BAN_FOR_GOOD : ev->until_ms;
         return true;
     case EV_ban_lifted: user->banned_until_ms = BAN_NONE; return true;
+    case EV_block_set: return on_block_set(core, user, ev);
+    case EV_block_lifted: block_lift(&core->blocks, user->id, ev->other); return true;
     default: return false;
     }
 }

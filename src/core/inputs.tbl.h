@@ -1,6 +1,7 @@
 /* What a refusal can blame: INPUT(name), as the core calls it.
  *
  * A dialect that calls one otherwise says so where it writes refusals (detail_put). */
+INPUT(after)
 INPUT(at_ms)
 INPUT(client_id)
 INPUT(content)
@@ -12,6 +13,8 @@ INPUT(mentions)
 INPUT(message)
 INPUT(message_type)
 INPUT(mobile)
+INPUT(other)
+INPUT(position)
 INPUT(query)
 INPUT(reaction)
 INPUT(reply_to)

@@ -1,5 +1,7 @@
 /* Notices: a handful of rooms and when each was last told, in no order. A place is anybody's
- * again when its second is over, so as many rooms as there are places can be told within one. */
+ * again when its second is over, so as many rooms as there are places can be told within one.
+ *
+ * Of those who are typed to one is remembered, since nobody types two messages at once. */
 #include "core/notice.h"
 
 #include "base/base.h"
@@ -12,6 +14,8 @@ struct notices {
         room_id room;
         uint64_t told_ms[NOTICE_COUNT];
     } places[NOTICE_ROOMS_MAX];
+    user_id typing_to;    // 0: nobody
+    uint64_t typing_ms;
 };
 
 /* A clock that was set back ends the second at once: a notice too many does no harm. */
@@ -58,7 +62,36 @@ bool notice_may_tell(struct notices **t, room_id room, enum notice what, uint64_
     return true;
 }
 
+static bool is_typing(const struct notices *t, uint64_t now_ms) {
+    return t->typing_to.v != 0 && now_ms - t->typing_ms < TYPING_LASTS_MS;
+}
+
+void notice_typing_to(struct notices **t, user_id other, bool is_on, uint64_t now_ms) {
+    if (*t == NULL) {
+        *t = xzalloc(sizeof **t);
+    }
+    if (is_on) {
+        (*t)->typing_to = other;
+        (*t)->typing_ms = now_ms;
+    } else if ((*t)->typing_to.v == other.v) {
+        notice_stop_typing(*t);
+    }
+}
+
+bool notice_is_typing_to(const struct notices *t, user_id other, uint64_t now_ms) {
+    return t != NULL && t->typing_to.v == other.v && is_typing(t, now_ms);
+}
+
+void notice_stop_typing(struct notices *t) {
+    if (t != NULL) {
+        t->typing_to.v = 0;
+    }
+}
+
 void notices_tidy(struct notices **t, uint64_t now_ms) {
+    if (*t != NULL && is_typing(*t, now_ms)) {
+        return;
+    }
     for (size_t i = 0; *t != NULL && i < NOTICE_ROOMS_MAX; i++) {
         if (!is_free(&(*t)->places[i], now_ms)) {
             return;

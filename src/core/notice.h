@@ -1,5 +1,5 @@
 /* Notices: which rooms a user has told lately that they type, or have read on, so that each hears
- * of it once a second.
+ * of it once a second; and to which person they type, for those who ask.
  *
  * It hangs on the user and not on a session or a follow: leaving a room, or reconnecting, gives
  * nobody a new second.
@@ -22,6 +22,18 @@ struct notices;
 /* Whether the room may be told this again, NOTICE_EVERY_MS after it was last told so. If so it
  * counts as told. *t may be NULL before. */
 bool notice_may_tell(struct notices **t, room_id room, enum notice what, uint64_t now_ms);
+
+/* Remembers to whom the user types now, the last one only; or that they stopped, if it was this
+ * one.
+ * *t may be NULL before. */
+void notice_typing_to(struct notices **t, user_id other, bool is_on, uint64_t now_ms);
+
+/* Whether they type to this person: said within TYPING_LASTS_MS, and nobody else since. `t` may be
+ * NULL. */
+bool notice_is_typing_to(const struct notices *t, user_id other, uint64_t now_ms);
+
+/* They type to nobody. `t` may be NULL. */
+void notice_stop_typing(struct notices *t);
 
 /* Frees it, and sets *t to NULL, if everything in it is long past. */
 void notices_tidy(struct notices **t, uint64_t now_ms);

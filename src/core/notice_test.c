@@ -60,3 +60,21 @@ TEST(what_still_matters_is_not_tidied_away) {
     notices_tidy(&t, START_MS + NOTICE_EVERY_MS);
     OKAY(t == NULL);
 }
+
+TEST(the_last_one_typed_to_is_remembered_for_a_while) {
+    SCOPED(notices_free) struct notices *t = NULL;
+    const user_id ann = { 1 }, bob = { 2 };
+    OKAY(!notice_is_typing_to(t, ann, START_MS));
+    notice_stop_typing(t);
+    notice_typing_to(&t, ann, true, START_MS);
+    OKAY(notice_is_typing_to(t, ann, START_MS + TYPING_LASTS_MS - 1));
+    OKAY(!notice_is_typing_to(t, ann, START_MS + TYPING_LASTS_MS));
+    notices_tidy(&t, START_MS + TYPING_LASTS_MS - 1);
+    OKAY(t != NULL);
+    notice_typing_to(&t, bob, true, START_MS);
+    notice_typing_to(&t, ann, false, START_MS);
+    OKAY(!notice_is_typing_to(t, ann, START_MS) && notice_is_typing_to(t, bob, START_MS));
+    notice_stop_typing(t);
+    notices_tidy(&t, START_MS);
+    OKAY(t == NULL);
+}

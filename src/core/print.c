@@ -62,13 +62,15 @@ static void print_reply(const struct reply *r, struct buf *out) {
     line_put_number(out, "until_ms", r->until_ms);
     line_put_number(out, "message", r->message);
     line_put_number(out, "is_on", r->is_on);
+    line_put_number(out, "is_typing", r->is_typing);
     line_put_number(out, "is_return", r->is_return);
     line_put_text(out, "event", r->event == NULL ? STR_NONE : str_of(event_name(r->event->type)));
 }
 
 static void print_ask(const struct ask *ask, struct buf *out) {
     static const char *const kinds[ASK_KIND_COUNT] = { "room_history", "direct_history", "list",
-                                                       "resume",       "search",         "unread" };
+                                                       "resume",       "search",         "unread",
+                                                       "changes" };
     BUF_PUT_LIT(out, "ask");
     line_put_text(out, "kind", str_of(kinds[ask->kind]));
     line_put_number(out, "session", ask->session.v);
@@ -87,6 +89,7 @@ static void print_ask(const struct ask *ask, struct buf *out) {
     line_put_number(out, "after_seq", ask->after_seq);
     line_put_number(out, "limit", ask->limit);
     line_put_number(out, "list_kind", ask->list_kind);
+    line_put_number(out, "is_on", ask->is_on);
 }
 
 void item_print(const struct item *item, struct buf *out) {

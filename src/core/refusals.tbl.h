@@ -24,6 +24,11 @@ REFUSAL(forbidden, "FORBIDDEN", 403, "You may not do that.",
         "Vous n'avez pas le droit de faire cela.")
 REFUSAL(not_member, "FORBIDDEN", 403, "Join the room first.", "Rejoignez d'abord ce salon.")
 REFUSAL(banned, "FORBIDDEN", 403, "You are banned.", "Vous êtes banni.")
+REFUSAL(blocked, "FORBIDDEN", 403, "You are blocked there: your message is not taken.",
+        "Vous y êtes bloqué : votre message n'est pas accepté.")
+REFUSAL(already_connected, "CONFLICT", 409,
+        "This user is connected already: close the other connection first.",
+        "Cet utilisateur est déjà connecté : fermez d'abord l'autre connexion.")
 REFUSAL(exists, "CONFLICT", 409, "There is one of that name already: choose another.",
         "Ce nom est déjà pris : choisissez-en un autre.")
 REFUSAL(rate_limited, "RATE_LIMITED", 429, "Too many messages: wait a little.",

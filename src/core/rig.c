@@ -264,7 +264,15 @@ static void check_same_room(const struct room *a, const struct room *b) {
     }
 }
 
-/* A core that reads the facts back knows the same people and rooms. */
+static void check_same_blocks(const struct blocks *a, const struct blocks *b) {
+    LIST_EACH(block, &a->all, struct block, in_blocks) {
+        CHECK(block_is_set(b, (user_id){ block->pair[0] }, (user_id){ block->pair[1] },
+                           block->until_ms - 1));
+    }
+    CHECK(a->by_pair.count == b->by_pair.count);
+}
+
+/* A core that reads the facts back knows the same people, rooms and blocks. */
 static void check_restore(struct rig *rig) {
     struct core *again = core_new(&rig->limits);
     SCOPED(arena_fini) struct arena texts = ARENA_INIT;
@@ -280,6 +288,7 @@ static void check_restore(struct rig *rig) {
     LIST_EACH(room, &rig->core->rooms.all, struct room, in_rooms) {
         check_same_room(room, room_find(&again->rooms, room->id.v));
     }
+    check_same_blocks(&rig->core->blocks, &again->blocks);
     CHECK(again->rooms.count == rig->core->rooms.count);
     CHECK(again->users.count == rig->core->users.count);
     CHECK(again->rooms.id_max == rig->core->rooms.id_max);

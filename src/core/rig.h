@@ -41,6 +41,8 @@ struct user;
 #define DELETE(id) CMD_OF(message_delete, .message = (id))
 #define BAN(name) CMD_OF(ban_add, .username = TEXT_OF(name))
 #define UNBAN(name) CMD_OF(ban_remove, .username = TEXT_OF(name))
+#define BLOCK(who, from) CMD_OF(block_add, .user = (who), .other = (from))
+#define UNBLOCK(who, from) CMD_OF(block_remove, .user = (who), .other = (from))
 #define ERASE(name) CMD_OF(user_erase, .username = TEXT_OF(name))
 #define PING CMD_OF(ping, .user = 0)
 

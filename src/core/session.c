@@ -56,6 +56,14 @@ void session_close(struct sessions *sessions, struct rooms *rooms, struct sessio
     slab_put(&sessions->slab, s);
 }
 
+struct session *session_alone(const struct user *user, enum dialect_id dialect) {
+    struct session *s = user->sessions;
+    while (s != NULL && !(s->is_alone && s->dialect == dialect)) {
+        s = s->next;
+    }
+    return s;
+}
+
 size_t session_count(const struct user *user) {
     size_t count = 0;
     for (const struct session *s = user->sessions; s != NULL; s = s->next) {

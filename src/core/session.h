@@ -9,7 +9,7 @@
 
 #include "base/map.h"
 #include "base/slab.h"
-#include "core/ids.h"
+#include "core/cmd.h"
 
 #define FOLLOWS_INLINE 2
 
@@ -25,6 +25,9 @@ struct session {
     session_id id;
     struct user *user;       // borrowed
     struct session *next;    // user::sessions
+    uint64_t heard_ms;       // wall clock of its last command
+    uint8_t dialect;         // enum dialect_id
+    bool is_alone;           // there is to be no other one of this user and dialect
     uint32_t follow_count;
     uint32_t follow_cap;    // FOLLOWS_INLINE: they are in `few`
     union {
@@ -49,6 +52,9 @@ struct session *session_find(const struct sessions *sessions, session_id id);
 
 /* Opens a session of an id that is not in use, as the user's last. Borrowed. */
 struct session *session_open(struct sessions *sessions, session_id id, struct user *user);
+
+/* The user's session of a dialect that is to be alone, NULL if there is none. */
+struct session *session_alone(const struct user *user, enum dialect_id dialect);
 
 /* Ends its follows and frees it; sets *s to NULL. */
 void session_close(struct sessions *sessions, struct rooms *rooms, struct session **s);

@@ -1,12 +1,13 @@
 /* Everything the core holds. Private to this folder.
  *
- *     core ──owns──> users, rooms, members, sessions (a slab each, and maps into it)
+ *     core ──owns──> users, rooms, members, sessions, blocks (a slab each, and maps into it)
  *
  * Nothing ever iterates over a map: the order of what comes out must not depend on a hash, so
  * whatever is visited in turn sits on a list or in a sorted array as well. */
 #ifndef PARLOIR_CORE_STATE_H
 #define PARLOIR_CORE_STATE_H
 
+#include "core/block.h"
 #include "core/core.h"
 #include "core/member.h"
 #include "core/rate.h"
@@ -25,6 +26,7 @@ struct core {
     struct rooms rooms;
     struct slab members;
     struct sessions sessions;
+    struct blocks blocks;
 };
 
 /* Changes the state as a kept event says, at start and live alike: that is why both come out the

@@ -46,6 +46,14 @@ struct reply *turn_reply_user(struct turn *t, const struct user *user) {
     return r;
 }
 
+struct reply *turn_reply_named(struct turn *t, const struct user *user) {
+    struct reply *r = turn_reply_user(t, user);
+    if (t->cmd->dialect != DIALECT_OPERATOR) {
+        r->mobile = STR_NONE;
+    }
+    return r;
+}
+
 struct ask *turn_ask(struct turn *t, enum ask_kind kind) {
     answered(t);
     return batch_ask(t->batch, t->cmd, kind);
@@ -56,6 +64,10 @@ struct event *turn_event(struct turn *t, enum event_type type) {
     ev->session = t->cmd->session;
     ev->ref = t->cmd->ref;
     return ev;
+}
+
+user_id turn_actor(const struct turn *t) {
+    return t->user == NULL ? (user_id){ 0 } : t->user->id;
 }
 
 struct event *turn_event_user(struct turn *t, enum event_type type, const struct user *user) {

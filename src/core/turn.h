@@ -35,10 +35,18 @@ struct turn {
 struct reply *turn_reply(struct turn *t);
 struct reply *turn_reply_room(struct turn *t, const struct room *room);
 struct reply *turn_reply_user(struct turn *t, const struct user *user);
+
+/* The same about a user who is not the caller: the operator alone is told a number. */
+struct reply *turn_reply_named(struct turn *t, const struct user *user);
+
+/* The question that is the answer: a reader's reply comes instead. The batch owns it. */
 struct ask *turn_ask(struct turn *t, enum ask_kind kind);
 
 /* Emits an event that this session caused. */
 struct event *turn_event(struct turn *t, enum event_type type);
+
+/* Who decides: the caller's id; 0: the operator. */
+user_id turn_actor(const struct turn *t);
 
 /* Emits an event about a user or a room, the name copied, and the ids. */
 struct event *turn_event_user(struct turn *t, enum event_type type, const struct user *user);
@@ -102,6 +110,9 @@ enum refusal turn_too_long(struct turn *t, size_t chars);
 
 /* Takes the message of the command over into an event. */
 void turn_put_body(const struct turn *t, struct event *ev);
+
+/* Whether what the caller says is kept from a person, or (NULL) from everyone (do_block.c). */
+bool turn_is_blocked(const struct turn *t, const struct user *from);
 
 /* Finds the people whom the event's content names and who may read the room, and makes the event's
  * sessions theirs if it is a new message (mention.c). */

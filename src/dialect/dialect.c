@@ -3,6 +3,7 @@
 
 #include "dialect/envelope/envelope.h"
 #include "dialect/hub/hub.h"
+#include "dialect/tchatator/tchatator.h"
 
 const struct dialect *dialect_of(enum dialect_id id) {
     static const struct dialect *const dialects[DIALECT_COUNT] = {

@@ -18,6 +18,16 @@ static const unsigned silent[DIALECT_COUNT][EVENT_COUNT] = {
                       [EV_read_changed] = ALL,
                       [EV_session_expiring] = ALL,
                       [EV_typing_changed] = BIT(VIEW_AUTHOR) | BIT(VIEW_ORIGIN) },
+    [DIALECT_tchatator] = { [EV_message_posted] = ALL,
+                            [EV_message_edited] = ALL,
+                            [EV_message_deleted] = ALL,
+                            [EV_read_changed] = ALL,
+                            [EV_room_entered] = ALL,
+                            [EV_room_left] = ALL,
+                            [EV_room_removed] = ALL,
+                            [EV_typing_changed] = ALL,
+                            [EV_session_ended] = ALL,
+                            [EV_session_expiring] = ALL },
 };
 
 /* Who has a word for being named in a message; of nothing else is anybody told so. */

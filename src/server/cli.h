@@ -41,6 +41,9 @@ enum cli_flag {
     CLI_TAPE = BIT(11),
     CLI_RENUMBER = BIT(12),
     CLI_KEEP = BIT(13),    // --messages, --bytes, --age, --default
+    CLI_FROM = BIT(14),
+    CLI_USER = BIT(15),
+    CLI_LIMIT = BIT(16),
 };
 
 struct cli;
@@ -84,6 +87,9 @@ struct cli {
     bool is_default;
     uint64_t ttl_s;
     uint64_t hours;
+    uint64_t limit;
+    struct str from;
+    struct str user;
     bool is_json;
     bool is_help;    // nothing else counts then; verb may be NULL
 };
@@ -113,6 +119,8 @@ int cli_user(int argc, char **argv);
 int cli_token(int argc, char **argv);
 int cli_room(int argc, char **argv);
 int cli_ban(int argc, char **argv);
+int cli_block(int argc, char **argv);
+int cli_audit(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_import(int argc, char **argv);

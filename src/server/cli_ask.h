@@ -60,6 +60,10 @@ int cli_do_show(const struct cli *cli, struct buf *request);
 int cli_do_list(const struct cli *cli, enum list_kind kind, struct str username,
                 const struct cli_columns *columns);
 
+/* The same, but at most `limit` rows (0: all), of a list that has the newest first. */
+int cli_do_newest(const struct cli *cli, enum list_kind kind, struct str username, uint64_t limit,
+                  const struct cli_columns *columns);
+
 /* Prints what a reply says beside "ok" and "cmd", as one line of JSON, or a line a member. */
 void cli_print_reply(const struct cli_reply *reply);
 void cli_print_members(const struct cli_reply *reply);

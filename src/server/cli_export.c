@@ -6,20 +6,27 @@
  *     {"type":"room","id":7,"kind":"dm","users":[1,2],...}
  *     {"type":"member","room_id":3,"user_id":1}
  *     {"type":"ban","user_id":2,"until_ms":0}
+ *     {"type":"audit","at_ms":...,"actor":"alice","action":"ban_set","username":"bob",...}
+ *     {"type":"block","user_id":2,"from_id":1,"until_ms":...}    from_id 0: from everyone
  *     {"type":"upload","name":"images/5f1c.jpg","user_id":1,"media_type":"image/jpeg",...}
  *     {"type":"message","id":5,"room_id":1,"room":"general","seq":3,"user_id":1,...}
  *     {"type":"read","room_id":1,"user_id":2,"message_id":5}
+ *     {"type":"changes","user_id":2}
  *     {"type":"keep","room_id":1,"messages":1000,"bytes":0,"age_ms":0}
  *
- * A user's, a room's and an upload's line come before those that name them, a room's messages in
- * their order, and how far people have read in it behind them. What a room of rules of its own
- * keeps (0: no limit) comes behind all messages, so that none goes before what points to it has
- * come.
+ * A user's, a room's and an upload's line come before those that name them, the messages of all
+ * rooms in their order, and behind the last one of a room how far people have read there. Who asks
+ * for changes has had those of the lines before his `changes`: in another store they have other
+ * numbers, but the same order. What a room of rules of its own keeps (0: no limit) comes behind all
+ * messages, so that none goes before what points to it has come.
+ *
+ * What was decided comes by the names of people and rooms, as they are now, oldest first; without
+ * an actor it was the operator.
  *
  * No password, no token and no key is in it, and no message that was deleted: a mark that stands at
  * one goes up to the one before. Who, where and how far is held in memory; messages stream, a page
- * at a time. A message without a client_id gets one made of what it is: that is how importing twice
- * finds that it is there.
+ * of each room at a time. A message without a client_id gets one made of what it is: that is how
+ * importing twice finds that it is there.
  *
  * The files of uploads are not in it: they are copied by hand. */
 #include "server/cli_export.h"
@@ -32,6 +39,8 @@
 #include "store/store.h"
 
 #define PAGE_MESSAGES 500
+#define PAGE_MESSAGES_MIN 8
+#define HELD_MESSAGES 65536    // of all rooms, as far as it goes
 #define LINE_BYTES_MAX (4u << 20)
 
 struct person {
@@ -41,7 +50,7 @@ struct person {
     struct person *next;
 };
 
-/* A room, what it keeps, a member or a ban. */
+/* A room, what it keeps, a member, a ban or a block. */
 struct fact {
     struct event ev;
     bool is_gone;
@@ -64,6 +73,23 @@ struct marks {
     size_t passed;    // of the sorted ones, those that lie before the message at hand
 };
 
+/* A room whose messages are being told. */
+struct stream {
+    const struct event *room;
+    struct marks *marks;
+    struct change_log log;    // the page in hand
+    size_t at;                // in it: the message that comes next
+    uint64_t position;        // of what has been looked at
+    message_id newest;        // the last one told
+    bool is_more;             // behind the page
+};
+
+/* Somebody who has had changes up to a position. */
+struct cursor {
+    user_id user;
+    uint64_t position;
+};
+
 struct export {
     const struct cli *cli;
     struct store *store;            // owned
@@ -76,8 +102,15 @@ struct export {
     struct fact **last_room;
     struct fact *others;
     struct fact **last_other;
-    struct map rules;           // by room: struct fact, if it has rules of its own
-    struct map marks;           // by room: struct marks
+    struct map rules;    // by room: struct fact, if it has rules of its own
+    struct map marks;    // by room: struct marks
+    size_t person_count;
+    struct cursor *cursors;    // by position
+    size_t cursor_count;
+    size_t cursors_told;
+    struct stream **heap;    // rooms that have messages left; the one with the oldest first
+    size_t heap_count;
+    size_t page_messages;
     struct text_map uploads;    // names that have a line
     struct buf line;
 };
@@ -108,6 +141,7 @@ static void keep_person(struct export *x, const struct event *ev) {
     map_put(&x->people, ev->user.v, person);
     *x->last_person = person;
     x->last_person = &person->next;
+    x->person_count++;
 }
 
 static void keep_rules(struct export *x, const struct event *ev) {
@@ -128,7 +162,8 @@ static void on_fact(void *ctx, const struct event *ev) {
         break;
     case EV_room_kept: keep_rules(x, ev); break;
     case EV_member_added:
-    case EV_ban_set: keep(x, ev, &x->last_other); break;
+    case EV_ban_set:
+    case EV_block_set: keep(x, ev, &x->last_other); break;
     default: break;
     }
 }
@@ -162,6 +197,30 @@ static enum err collect_marks(struct export *x) {
             }
         }
     }
+    return err;
+}
+
+static int by_position(const void *a, const void *b) {
+    const struct cursor *one = a, *other = b;
+    bool is_same = one->position == other->position;
+    uint64_t left = is_same ? one->user.v : one->position;
+    uint64_t right = is_same ? other->user.v : other->position;
+    return (left > right) - (left < right);
+}
+
+static enum err collect_cursors(struct export *x) {
+    enum err err = OK;
+    x->cursors = arena_alloc(&x->arena, x->person_count * sizeof *x->cursors);
+    for (struct person *person = x->first_person; err == OK && person != NULL;
+         person = person->next) {
+        const struct ask ask = { .kind = ASK_CHANGES, .user = person->ev.user, .limit = 1 };
+        SCOPED(answer_free) struct answer *answer = answer_new(&ask);
+        err = x->reader->ops->answer(x->reader, &answer->ask, answer);
+        if (err == OK && answer->confirmed != 0) {
+            x->cursors[x->cursor_count++] = (struct cursor){ ask.user, answer->confirmed };
+        }
+    }
+    qsort(x->cursors, x->cursor_count, sizeof *x->cursors, by_position);
     return err;
 }
 
@@ -259,13 +318,18 @@ static void tell_room(struct export *x, const struct event *room) {
 }
 
 static void tell_other(struct export *x, const struct event *ev) {
+    bool is_member = ev->type == EV_member_added, is_block = ev->type == EV_block_set;
     tell_person(x, ev->user);
-    begin_line(x, ev->type == EV_ban_set ? "ban" : "member");
-    if (ev->type == EV_member_added) {
+    tell_person(x, ev->other);
+    begin_line(x, is_member ? "member" : is_block ? "block" : "ban");
+    if (is_member) {
         put_number(x, "room_id", ev->room.v);
     }
     put_number(x, "user_id", ev->user.v);
-    if (ev->type == EV_ban_set) {
+    if (is_block) {
+        put_number(x, "from_id", ev->other.v);
+    }
+    if (!is_member) {
         put_number(x, "until_ms", ev->until_ms);
     }
     end_line(x);
@@ -397,6 +461,20 @@ static void tell_marks(struct export *x, room_id room, const struct marks *marks
     }
 }
 
+/* Those who have had all changes before this message. */
+static void tell_cursors(struct export *x, message_id next) {
+    for (; x->cursors_told < x->cursor_count; x->cursors_told++) {
+        const struct cursor *cursor = &x->cursors[x->cursors_told];
+        if (cursor->position >= next.v) {
+            return;
+        }
+        tell_person(x, cursor->user);
+        begin_line(x, "changes");
+        put_number(x, "user_id", cursor->user.v);
+        end_line(x);
+    }
+}
+
 static void tell_rules(struct export *x, room_id room) {
     const struct fact *rules = map_get(&x->rules, room.v);
     if (rules != NULL) {
@@ -409,29 +487,121 @@ static void tell_rules(struct export *x, room_id room) {
     }
 }
 
-/* The change log tells of each message once as new, and shows it as it is now. */
-static enum err tell_messages(struct export *x, const struct event *room) {
-    struct marks *marks = sort_marks(x, room->room);
-    message_id newest = { 0 };
-    uint64_t position = 0;
-    bool is_more = true;
-    enum err err = OK;
-    while (err == OK && is_more) {
-        SCOPED(change_log_fini) struct change_log log = { 0 };
-        err = x->reader->ops->changes(x->reader, room->room, position, PAGE_MESSAGES, &log);
-        for (size_t i = 0; err == OK && i < log.count; i++) {
-            const struct message *m = &log.changes[i].message;
-            position = log.changes[i].position;
-            if (log.changes[i].kind == CHANGE_NEW && m->deleted_ms == 0) {
-                pass_marks(marks, m->seq, newest);
-                err = tell_message(x, room, m);
-                newest = m->id;
+/* ---- messages, in the order of the log */
+
+static bool is_wanted(const struct export *x, const struct fact *room) {
+    return !room->is_gone &&
+           ((x->cli->given & CLI_ROOM) == 0 ||
+            (room->ev.room_kind == ROOM_CHANNEL && str_eq(room->ev.room_name, x->cli->room)));
+}
+
+static const struct message *next_of(const struct stream *s) {
+    return &s->log.changes[s->at].message;
+}
+
+/* Goes on to the room's next message that is told, which the change log has once as new, and as it
+ * is now. *is_over: there is none. */
+static enum err find_next(struct export *x, struct stream *s, bool *is_over) {
+    while (true) {
+        for (; s->at < s->log.count; s->at++) {
+            const struct change *change = &s->log.changes[s->at];
+            s->position = change->position;
+            if (change->kind == CHANGE_NEW && change->message.deleted_ms == 0) {
+                *is_over = false;
+                return OK;
             }
         }
-        is_more = log.count == PAGE_MESSAGES;
+        change_log_fini(&s->log);
+        s->log = (struct change_log){ 0 };
+        s->at = 0;
+        if (!s->is_more) {
+            *is_over = true;
+            return OK;
+        }
+        enum err err = x->reader->ops->changes(x->reader, s->room->room, s->position,
+                                               x->page_messages, &s->log);
+        if (err != OK) {
+            return err;
+        }
+        s->is_more = s->log.count == x->page_messages;
     }
-    pass_marks(marks, UINT64_MAX, newest);
-    tell_marks(x, room->room, marks);
+}
+
+/* Puts the room at `at` where it belongs among those below it. */
+static void sink(struct export *x, size_t at) {
+    struct stream *s = x->heap[at];
+    while (2 * at + 1 < x->heap_count) {
+        size_t child = 2 * at + 1;
+        if (child + 1 < x->heap_count &&
+            next_of(x->heap[child + 1])->id.v < next_of(x->heap[child])->id.v) {
+            child++;
+        }
+        if (next_of(s)->id.v < next_of(x->heap[child])->id.v) {
+            break;
+        }
+        x->heap[at] = x->heap[child];
+        at = child;
+    }
+    x->heap[at] = s;
+}
+
+static enum err open_room(struct export *x, const struct event *room) {
+    struct stream *s = arena_zalloc(&x->arena, sizeof *s);
+    bool is_over = true;
+    *s = (struct stream){ .room = room, .marks = sort_marks(x, room->room), .is_more = true };
+    enum err err = find_next(x, s, &is_over);
+    if (err == OK && !is_over) {
+        x->heap[x->heap_count++] = s;
+    }
+    return err;
+}
+
+static enum err open_rooms(struct export *x) {
+    size_t count = 0;
+    enum err err = OK;
+    for (struct fact *room = x->rooms; room != NULL; room = room->next) {
+        count += is_wanted(x, room);
+    }
+    x->heap = arena_alloc(&x->arena, count * sizeof(struct stream *));
+    x->page_messages = MAX(MIN(HELD_MESSAGES / MAX(count, 1), PAGE_MESSAGES), PAGE_MESSAGES_MIN);
+    for (struct fact *room = x->rooms; err == OK && room != NULL; room = room->next) {
+        err = is_wanted(x, room) ? open_room(x, &room->ev) : OK;
+    }
+    for (size_t at = x->heap_count / 2; at > 0; at--) {
+        sink(x, at - 1);
+    }
+    return err;
+}
+
+static enum err tell_oldest(struct export *x) {
+    struct stream *s = x->heap[0];
+    const struct message *m = next_of(s);
+    bool is_over = false;
+    tell_cursors(x, m->id);
+    pass_marks(s->marks, m->seq, s->newest);
+    enum err err = tell_message(x, s->room, m);
+    s->newest = m->id;
+    s->at++;
+    if (err != OK || (err = find_next(x, s, &is_over)) != OK) {
+        return err;
+    }
+    if (is_over) {
+        pass_marks(s->marks, UINT64_MAX, s->newest);
+        tell_marks(x, s->room->room, s->marks);
+        x->heap[0] = x->heap[--x->heap_count];
+    }
+    if (x->heap_count > 0) {
+        sink(x, 0);
+    }
+    return OK;
+}
+
+static enum err tell_messages(struct export *x) {
+    enum err err = open_rooms(x);
+    while (err == OK && x->heap_count > 0) {
+        err = tell_oldest(x);
+    }
+    tell_cursors(x, (message_id){ UINT64_MAX });
     return err;
 }
 
@@ -448,15 +618,43 @@ static enum err tell_orphans(struct export *x) {
     return err;
 }
 
-/* ---- the whole */
+/* ---- what was decided */
 
-static bool is_wanted(const struct export *x, const struct fact *room) {
-    return !room->is_gone &&
-           ((x->cli->given & CLI_ROOM) == 0 ||
-            (room->ev.room_kind == ROOM_CHANNEL && str_eq(room->ev.room_name, x->cli->room)));
+/* The message is left out: deleted, it has no line, and its id means another elsewhere. */
+static void tell_decision(struct export *x, const struct list_row *row) {
+    const struct {
+        const char *key;
+        struct str text;
+    } texts[] = {
+        { "actor", row->actor },     { "action", row->action }, { "username", row->name },
+        { "from", row->other_name }, { "room", row->room },     { "detail", row->detail }
+    };
+    begin_line(x, "audit");
+    put_number(x, "at_ms", row->at_ms);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        if (texts[i].text.n > 0) {
+            put_text(x, texts[i].key, texts[i].text);
+        }
+    }
+    if (row->until_ms != 0) {
+        put_number(x, "until_ms", row->until_ms);
+    }
+    end_line(x);
 }
 
-/* The memberships of one room; those of all and the bans, if no room was named. */
+static enum err tell_decisions(struct export *x) {
+    const struct ask ask = { .kind = ASK_LIST, .list_kind = LIST_AUDIT };
+    SCOPED(answer_free) struct answer *answer = answer_new(&ask);
+    enum err err = x->reader->ops->answer(x->reader, &answer->ask, answer);
+    for (size_t i = answer->row_count; err == OK && i-- > 0;) {
+        tell_decision(x, &answer->rows[i]);
+    }
+    return err;
+}
+
+/* ---- the whole */
+
+/* The memberships of one room; those of all, the bans and the blocks, if no room was named. */
 static void tell_others(struct export *x, room_id room) {
     bool has_room = (x->cli->given & CLI_ROOM) != 0;
     for (struct fact *fact = x->others; fact != NULL; fact = fact->next) {
@@ -500,8 +698,11 @@ static int tell_all(struct export *x) {
     tell_all_but_messages(x);
 
     enum err err = collect_marks(x);
-    for (struct fact *room = x->rooms; err == OK && room != NULL; room = room->next) {
-        err = is_wanted(x, room) ? tell_messages(x, &room->ev) : OK;
+    if (err == OK && (x->cli->given & CLI_ROOM) == 0) {
+        err = collect_cursors(x);
+    }
+    if (err == OK) {
+        err = tell_messages(x);
     }
     for (struct fact *room = x->rooms; err == OK && room != NULL; room = room->next) {
         if (is_wanted(x, room)) {
@@ -510,11 +711,15 @@ static int tell_all(struct export *x) {
     }
     if (err == OK && (x->cli->given & CLI_ROOM) == 0) {
         err = tell_orphans(x);
+        err = err == OK ? tell_decisions(x) : err;
     }
     return err == OK ? CLI_DONE : cli_fail("the messages cannot be read: %s", err_text(err));
 }
 
 static void export_fini(struct export *x) {
+    for (size_t i = 0; i < x->heap_count; i++) {
+        change_log_fini(&x->heap[i]->log);
+    }
     if (x->reader != NULL) {
         x->reader->ops->free(&x->reader);
     }

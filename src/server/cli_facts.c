@@ -327,6 +327,10 @@ enum err facts_add(struct facts *f, uint64_t line, const struct event *fact, str
     if (fact->type == EV_message_edited) {
         return add_edit(f, line, fact, why);
     }
+    if (fact->type == EV_changes_confirmed) {    // of all that was told, edits as well
+        enum err err = facts_keep(f, why);
+        return err == OK ? take(f, line, fact, why) : err;
+    }
     bool is_mark = fact->type == EV_read_changed;
     message_id *target = is_mark ? &here.message : &here.reply_to;
     if (target->v == 0) {

@@ -41,6 +41,7 @@ struct import {
     struct json_reader *reader;    // owned
     struct arena arena;            // persons, and keys of the maps
     struct map people;             // id in the file -> id here, as a pointer
+    struct map newcomers;          // ids here of people who came with this file
     struct map rooms;              // the same
     struct map by_id;              // who is here: struct person
     struct text_map by_name;       // the same
@@ -227,6 +228,9 @@ static enum err import_user(struct import *im, const struct json *line) {
                           .role = is_erased || role == ROLE_COUNT ? ROLE_MEMBER : role,
                       });
     }
+    if (err == OK && is_new) {
+        map_put(&im->newcomers, person.id, im);
+    }
     if (err == OK) {
         map_put(&im->people, id, of_id(person.id));
     }
@@ -243,6 +247,50 @@ static enum err import_ban(struct import *im, const struct json *line) {
         return OK;
     }
     return add(im, &(struct event){ .type = EV_ban_set, .user = { user }, .until_ms = until_ms });
+}
+
+static enum err import_block(struct import *im, const struct json *line) {
+    uint64_t user = here(&im->people, line, "user_id");
+    uint64_t from = here(&im->people, line, "from_id");
+    uint64_t until_ms = number_in(line, "until_ms");
+    if (user == 0 || (from == 0 && number_in(line, "from_id") != 0)) {
+        return wrong(im, "a block is of a user of a line before, from another or from everyone");
+    }
+    if (until_ms <= clock_wall_ms()) {
+        return OK;
+    }
+    return add(
+        im, &(struct event){
+                .type = EV_block_set, .user = { user }, .other = { from }, .until_ms = until_ms });
+}
+
+/* Who has a name; 0: the line has none. false: nobody has, and that has been said. */
+static bool find_named(struct import *im, const struct json *line, const char *key, uint64_t *id) {
+    struct str name = text_in(line, key);
+    const struct person *person = text_map_get(&im->by_name, name);
+    *id = person == NULL ? 0 : person->id;
+    if (name.n > 0 && person == NULL) {
+        (void)!wrong(im, "nobody is called \"%.*s\"", STR_FMT(name));
+        return false;
+    }
+    return true;
+}
+
+/* A room that is gone has no line: then its name is all there is to say. */
+static enum err import_decision(struct import *im, const struct json *line) {
+    struct str room = text_in(line, "room"), detail = text_in(line, "detail");
+    struct event ev = { .type = EV_decision_noted,
+                        .at_ms = number_in(line, "at_ms"),
+                        .label = text_in(line, "action"),
+                        .until_ms = number_in(line, "until_ms") };
+    if (!find_named(im, line, "actor", &ev.actor.v) ||
+        !find_named(im, line, "username", &ev.user.v) ||
+        !find_named(im, line, "from", &ev.other.v)) {
+        return ERR_PROTO;
+    }
+    ev.room.v = room.n == 0 ? 0 : id_of(text_map_get(&im->channels, room));
+    ev.content = ev.room.v == 0 && detail.n == 0 ? room : detail;
+    return add(im, &ev);
 }
 
 /* ---- rooms */
@@ -409,6 +457,19 @@ static enum err import_read(struct import *im, const struct json *line) {
                                     .message = { message } });
 }
 
+/* Whoever was here before may still wait for what others here said. */
+static enum err import_changes(struct import *im, const struct json *line) {
+    uint64_t user = here(&im->people, line, "user_id");
+    if (user == 0) {
+        return wrong(im, "changes have come to a user of a line before");
+    }
+    if (map_get(&im->newcomers, user) == NULL) {
+        return OK;
+    }
+    return add(
+        im, &(struct event){ .type = EV_changes_confirmed, .user = { user }, .position = ID_MAX });
+}
+
 static enum err import_upload(struct import *im, const struct json *line) {
     uint64_t user = here(&im->people, line, "user_id");
     struct str name = text_in(line, "name");
@@ -439,11 +500,12 @@ static enum err import_line(struct import *im, struct str text) {
         struct str type;
         enum err (*import)(struct import *im, const struct json *line);
     } types[] = {
-        { STR_LIT("parloir"), import_header }, { STR_LIT("user"), import_user },
-        { STR_LIT("room"), import_room },      { STR_LIT("member"), import_member },
-        { STR_LIT("ban"), import_ban },        { STR_LIT("message"), import_message },
-        { STR_LIT("read"), import_read },      { STR_LIT("upload"), import_upload },
-        { STR_LIT("keep"), import_keep },
+        { STR_LIT("parloir"), import_header },  { STR_LIT("user"), import_user },
+        { STR_LIT("room"), import_room },       { STR_LIT("member"), import_member },
+        { STR_LIT("ban"), import_ban },         { STR_LIT("message"), import_message },
+        { STR_LIT("read"), import_read },       { STR_LIT("upload"), import_upload },
+        { STR_LIT("block"), import_block },     { STR_LIT("audit"), import_decision },
+        { STR_LIT("changes"), import_changes }, { STR_LIT("keep"), import_keep },
     };
     const struct json *line;
     if (json_parse(im->reader, text, &line) != OK) {
@@ -497,6 +559,7 @@ static void import_fini(struct import *im) {
     facts_free(&im->facts);
     json_reader_free(&im->reader);
     map_fini(&im->people);
+    map_fini(&im->newcomers);
     map_fini(&im->rooms);
     map_fini(&im->by_id);
     text_map_fini(&im->by_name);

@@ -187,7 +187,9 @@ static void put_cell(struct buf *out, const struct json *row, const struct cli_c
     if (row == NULL) {
         buf_put_str(out, str_of(column->head));
     } else if (column->kind == COLUMN_TEXT) {
-        cli_put_safe(out, json_text(json_get(row, column->key)));
+        struct str text = json_text(json_get(row, column->key));
+        bool is_none = str_is_empty(text) && column->none != NULL;
+        cli_put_safe(out, is_none ? str_of(column->none) : text);
     } else {
         put_number_cell(out, json_get(row, column->key), column);
     }

@@ -40,9 +40,10 @@ struct cli_column {
     const char *head;
     const char *key;
     enum { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_TIME, COLUMN_UNTIL, COLUMN_YES_NO } kind;
+    const char *none;    // what an empty text means, for people; NULL: nothing
 };
 
-#define CLI_COLUMNS_MAX 8
+#define CLI_COLUMNS_MAX 10
 
 struct cli_columns {
     size_t count;

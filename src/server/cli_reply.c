@@ -121,12 +121,20 @@ static void print_table(const struct json *rows, const struct cli_columns *colum
 
 int cli_do_list(const struct cli *cli, enum list_kind kind, struct str username,
                 const struct cli_columns *columns) {
+    return cli_do_newest(cli, kind, username, 0, columns);
+}
+
+int cli_do_newest(const struct cli *cli, enum list_kind kind, struct str username, uint64_t limit,
+                  const struct cli_columns *columns) {
     SCOPED(buf_fini) struct buf request = { 0 };
     SCOPED(cli_reply_fini) struct cli_reply reply = CLI_REPLY_INIT;
     cli_request(&request, "list");
     cli_request_number(&request, "list_kind", kind);
     if (username.n > 0) {
         cli_request_text(&request, "username", username);
+    }
+    if (limit != 0) {
+        cli_request_number(&request, "limit", limit);
     }
     int status = cli_ask(cli, &request, &reply);
     const struct json *rows = json_get(reply.root, "rows");

@@ -220,6 +220,63 @@ TEST(rooms_and_bans_come_and_go) {
     STR_EQ(buf_str(&p.out), "There are none.\n");
 }
 
+TEST(blocks_come_and_go_and_the_log_says_who_set_them) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "list"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "There are none.\n");
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "bob"), CLI_DONE);
+    OKAY(says(&p.out, "ann: blocked until 20"));
+    EQ(RUN(&p, cli_block, "add", "bob", "--hours", "2"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "list"), CLI_DONE);
+    OKAY(says(&p.out, "username  from        until\n"
+                      "ann       bob         20"));
+    OKAY(says(&p.out, "bob       (everyone)  20"));
+    EQ(RUN(&p, cli_block, "list", "--json"), CLI_DONE);
+    OKAY(says(&p.out, "{\"id\":1,\"username\":\"ann\",\"from\":\"bob\",\"until_ms\":"));
+    OKAY(says(&p.out, "{\"id\":2,\"username\":\"bob\",\"from\":\"\",\"until_ms\":"));
+    EQ(RUN(&p, cli_block, "remove", "ann"), CLI_DONE);    // of everyone there is none
+    EQ(RUN(&p, cli_block, "remove", "bob", "--json"), CLI_DONE);
+    OKAY(says(&p.out, "\"username\":\"bob\""));
+    EQ(RUN(&p, cli_block, "remove", "ann", "--from", "bob"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "ann: not blocked\n");
+    EQ(RUN(&p, cli_block, "list"), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "There are none.\n");
+
+    EQ(RUN(&p, cli_block, "add", "joe"), CLI_FAILED);
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "joe"), CLI_FAILED);
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "ann"), CLI_FAILED);
+    EQ(RUN(&p, cli_block, "add", "ann", "--hours", "87841"), CLI_FAILED);
+    OKAY(says(&p.err, "ten years"));
+}
+
+TEST(the_log_of_what_was_decided_is_read_whole_or_of_one_person) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(RUN_ALONE(&p, cli_audit), CLI_DONE);
+    STR_EQ(buf_str(&p.out), "There are none.\n");
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "role", "bob", "pro"), CLI_DONE);
+    EQ(RUN(&p, cli_ban, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "bob"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_audit), CLI_DONE);
+    OKAY(says(&p.out, "(operator)  block_set     ann  bob"));
+    OKAY(says(&p.out, "(operator)  ban_set       ann                       for good\n"));
+    OKAY(says(&p.out,
+              "(operator)  role_changed  bob                                             pro"));
+    EQ(RUN(&p, cli_audit, "--json", "--limit", "1"), CLI_DONE);
+    OKAY(says(&p.out, "\"actor\":\"\",\"action\":\"block_set\",\"username\":\"ann\","
+                      "\"from\":\"bob\",\"until_ms\":"));
+    OKAY(!says(&p.out, "ban_set"));
+    EQ(RUN(&p, cli_audit, "--user", "bob"), CLI_DONE);
+    OKAY(says(&p.out, "role_changed") && says(&p.out, "block_set") && !says(&p.out, "ban_set"));
+    EQ(RUN(&p, cli_audit, "--user", "joe"), CLI_FAILED);
+    EQ(RUN(&p, cli_user, "erase", "bob"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_audit), CLI_DONE);
+    OKAY(says(&p.out, "erased-2") && !says(&p.out, "bob"));
+}
+
 TEST(status_needs_a_server) {
     SCOPED(place_fini) struct place p = place_new();
     EQ(RUN_ALONE(&p, cli_status), CLI_FAILED);
@@ -276,6 +333,64 @@ TEST(what_is_imported_is_exported_and_imported_once) {
     EQ(RUN(&p, cli_export, "--room", "cellar"), CLI_DONE);
     OKAY(says(&p.out, "\"one\"") && !says(&p.out, "\"two\"") && !says(&p.out, "\"ban\""));
     EQ(RUN(&p, cli_export, "--room", "attic"), CLI_FAILED);
+}
+
+TEST(blocks_are_exported_and_imported) {
+    SCOPED(place_fini) struct place p = place_new();
+    SCOPED(place_fini) struct place other = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "add", "ann", "--from", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "add", "bob"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+    OKAY(says(&p.out, "{\"type\":\"block\",\"user_id\":1,\"from_id\":2,\"until_ms\":1"));
+    OKAY(says(&p.out, "{\"type\":\"block\",\"user_id\":2,\"from_id\":0,\"until_ms\":1"));
+    buf_put_char(&p.out, '\0');
+    EQ(FEED(&other, p.out.p, cli_import, "json", "-"), CLI_DONE);
+    EQ(RUN(&p, cli_block, "list"), CLI_DONE);
+    buf_put_char(&p.out, '\0');
+    EQ(RUN(&other, cli_block, "list"), CLI_DONE);
+    STR_EQ(buf_str(&other.out), p.out.p);
+    EQ(RUN(&p, cli_export, "--room", "general"), CLI_DONE);
+    OKAY(!says(&p.out, "\"block\""));
+}
+
+TEST(what_was_decided_is_exported_and_imported_once) {
+    SCOPED(place_fini) struct place p = place_new();
+    SCOPED(place_fini) struct place other = place_new();
+    EQ(RUN(&p, cli_user, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "add", "bob"), CLI_DONE);
+    EQ(RUN(&p, cli_user, "role", "bob", "pro"), CLI_DONE);
+    EQ(RUN(&p, cli_ban, "add", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_ban, "remove", "ann"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "add", "cellar"), CLI_DONE);
+    EQ(RUN(&p, cli_room, "remove", "cellar"), CLI_DONE);
+    EQ(RUN_ALONE(&p, cli_export), CLI_DONE);
+    OKAY(says(&p.out, ",\"action\":\"role_changed\",\"username\":\"bob\",\"detail\":\"pro\"}"));
+    OKAY(says(&p.out, ",\"action\":\"room_removed\",\"room\":\"cellar\"}"));
+    buf_put_char(&p.out, '\0');
+    for (int i = 0; i < 2; i++) {
+        EQ(FEED(&other, p.out.p, cli_import, "json", "-"), CLI_DONE);
+        EQ(RUN_ALONE(&other, cli_export), CLI_DONE);
+        OKAY(says(&other.out, ",\"action\":\"room_removed\",\"detail\":\"cellar\"}"));
+        EQ(RUN(&other, cli_audit, "--json"), CLI_DONE);
+        OKAY(says(&other.out, "{\"id\":4,") && !says(&other.out, "{\"id\":5,"));
+    }
+    EQ(RUN(&other, cli_ban, "list"), CLI_DONE);
+    STR_EQ(buf_str(&other.out), "There are none.\n");
+    EQ(RUN(&p, cli_export, "--room", "general"), CLI_DONE);
+    OKAY(!says(&p.out, "\"audit\""));
+}
+
+TEST(a_block_from_somebody_unknown_is_not_one_from_everyone) {
+    SCOPED(place_fini) struct place p = place_new();
+    EQ(FEED(&p,
+            "{\"type\":\"parloir\",\"version\":1}\n"
+            "{\"type\":\"user\",\"id\":1,\"username\":\"ann\"}\n"
+            "{\"type\":\"block\",\"user_id\":1,\"from_id\":9,\"until_ms\":9007199254740991}\n",
+            cli_import, "json", "-"),
+       CLI_FAILED);
+    OKAY(says(&p.err, "line 3: a block is of"));
 }
 
 #define HEAD "{\"type\":\"parloir\",\"version\":1}\n"
@@ -446,6 +561,9 @@ TEST(an_import_that_cannot_be_names_the_line) {
         "{\"type\":\"room\",\"id\":1,\"kind\":\"dm\",\"users\":[1]}",
         "{\"type\":\"member\",\"room_id\":1,\"user_id\":1}",
         "{\"type\":\"ban\",\"user_id\":1}",
+        "{\"type\":\"audit\",\"at_ms\":1,\"action\":\"ban_set\",\"username\":\"joe\"}",
+        "{\"type\":\"audit\",\"at_ms\":1,\"action\":\"sang\"}",
+        "{\"type\":\"block\",\"user_id\":1,\"until_ms\":9007199254740991}",
         "{\"type\":\"message\",\"room_id\":1,\"user_id\":1,\"content\":\"x\",\"ts\":1}",
         "{\"type\":\"read\",\"room_id\":1,\"user_id\":1,\"message_id\":1}",
         "{\"type\":\"upload\",\"name\":\"a\",\"user_id\":1,\"media_type\":\"a/b\",\"bytes\":1}",
@@ -659,8 +777,8 @@ TEST(a_tape_is_replayed) {
 
 TEST(every_command_has_help) {
     int (*const commands[])(int, char **) = {
-        cli_serve,  cli_user,   cli_token,  cli_room,  cli_ban,    cli_status,
-        cli_export, cli_import, cli_backup, cli_check, cli_replay,
+        cli_serve, cli_user,   cli_token,  cli_room,   cli_ban,   cli_status, cli_block,
+        cli_audit, cli_export, cli_import, cli_backup, cli_check, cli_replay,
     };
     SCOPED(place_fini) struct place p = place_new();
     for (size_t i = 0; i < COUNT(commands); i++) {

@@ -130,6 +130,9 @@ static void put_result(struct buf *out, const struct reply *reply) {
         if (!str_is_empty(reply->mobile)) {
             put_text(out, "mobile", reply->mobile);
         }
+        if (reply->until_ms != 0) {
+            put_number(out, "until_ms", reply->until_ms);
+        }
     } else if (reply->room.v != 0) {
         put_number(out, "id", reply->room.v);
         put_text(out, "room", reply->room_name);
@@ -149,16 +152,41 @@ static bool encode_reply(const struct reply *reply, enum lang lang, struct buf *
     return true;
 }
 
+/* What an action is about differs: what has nothing to say is left out, but who did it. */
+static void put_decision(struct buf *out, const struct list_row *row) {
+    put_number(out, "at_ms", row->at_ms);
+    put_text(out, "actor", row->actor);
+    put_text(out, "action", row->action);
+    const struct {
+        const char *key;
+        struct str text;
+    } texts[] = { { "username", row->name },
+                  { "from", row->other_name },
+                  { "room", row->room },
+                  { "detail", row->detail } };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        if (!str_is_empty(texts[i].text)) {
+            put_text(out, texts[i].key, texts[i].text);
+        }
+    }
+    if (row->message != 0) {
+        put_number(out, "message", row->message);
+    }
+    if (str_ends(row->action, STR_LIT("_set"))) {    // of a ban, 0 means for good
+        put_number(out, "until_ms", row->until_ms);
+    }
+}
+
 static void put_row(struct buf *out, enum list_kind kind, const struct list_row *row) {
     BUF_PUT_LIT(out, "{\"id\":");
     buf_put_u64(out, row->id);
     static const char *const name_key[] = {
-        [LIST_USERS] = "username",
-        [LIST_TOKENS] = "label",
-        [LIST_ROOMS] = "room",
-        [LIST_BANS] = "username",
+        [LIST_USERS] = "username", [LIST_TOKENS] = "label",    [LIST_ROOMS] = "room",
+        [LIST_BANS] = "username",  [LIST_BLOCKS] = "username", [LIST_AUDIT] = NULL,
     };
-    put_text(out, name_key[kind], row->name);
+    if (name_key[kind] != NULL) {
+        put_text(out, name_key[kind], row->name);
+    }
     switch (kind) {
     case LIST_USERS:
         put_text(out, "role", str_of(role_name(row->role)));
@@ -177,6 +205,12 @@ static void put_row(struct buf *out, enum list_kind kind, const struct list_row 
         break;
     case LIST_TOKENS: put_number(out, "created_ms", row->at_ms); break;
     case LIST_BANS: put_number(out, "until_ms", row->at_ms); break;
+    case LIST_BLOCKS:
+        put_text(out, "from", row->other_name);
+        put_number(out, "until_ms", row->until_ms);
+        break;
+    case LIST_AUDIT: put_decision(out, row); break;
+    case LIST_KIND_COUNT: break;
     }
     buf_put_char(out, '}');
 }

@@ -8,7 +8,8 @@
  *      anybody else, where he may know of it                      forbidden
  *      anybody else                                               unknown
  *
- * A reaction is put there and taken away; nobody edits one, who might alter it otherwise. */
+ * A reaction is put there and taken away; nobody edits one, who might alter it otherwise. Nor does
+ * anybody edit what he wrote to somebody from whom he is blocked. */
 #ifndef PARLOIR_STORE_ALTER_H
 #define PARLOIR_STORE_ALTER_H
 
@@ -21,7 +22,14 @@ struct alter_target {
     enum room_kind room_kind;
     bool is_private;
     enum message_type type;
+    bool is_blocked;    // the author, from the other of a dm; only if alter_minds_blocks
 };
+
+/* Whether it must be known if the two of a dm are blocked. If the command named the room the core
+ * has looked already; and what an import says was said before anybody was blocked. */
+static inline bool alter_minds_blocks(const struct event *ev, enum room_kind kind) {
+    return ev->type == EV_message_edited && kind == ROOM_DM && ev->room.v == 0;
+}
 
 /* Whether this user may alter it at all. */
 static inline enum refusal alter_may(const struct event *ev, const struct alter_target *of) {
@@ -43,6 +51,9 @@ static inline enum refusal alter_may(const struct event *ev, const struct alter_
 static inline enum refusal alter_check(const struct event *ev, const struct alter_target *of) {
     enum refusal no = alter_may(ev, of);
     bool is_edit = ev->type == EV_message_edited;
+    if (no == REFUSE_NONE && of->is_blocked) {
+        return REFUSE_blocked;
+    }
     return no == REFUSE_NONE && is_edit && of->type == MESSAGE_REACTION ? REFUSE_forbidden : no;
 }
 

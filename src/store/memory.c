@@ -1,5 +1,5 @@
 /* The memory driver, writing side: the facts and the port. Messages are memory_message.c's, marks
- * and uploads memory_mark.c's.
+ * and uploads memory_mark.c's, blocks and the audit log memory_audit.c's.
  *
  * Nothing here can fail half-way: whether a commit fails is decided before its first event is
  * looked at, so there is no rollback. Nouns are never freed before the store is. */
@@ -91,7 +91,9 @@ static void user_erase(struct memory_store *s, const struct event *ev) {
     user->is_banned = false;
     user->created.hash = STR_NONE;
     user->tokens.n = 0;
+    user->cursor = 0;
     map_fini(&user->reads);
+    memory_blocks_drop(s, ev->user);
     VEC_EACH(struct memory_room, room, &s->rooms) {
         vec_drop(&room->members, user);
     }
@@ -178,11 +180,19 @@ static void member_remove(struct memory_store *s, const struct event *ev) {
 /* ---- the port */
 
 static void (*const facts[EVENT_COUNT])(struct memory_store *s, const struct event *ev) = {
-    [EV_user_created] = user_create,     [EV_user_changed] = user_change,
-    [EV_user_erased] = user_erase,       [EV_token_added] = token_add,
-    [EV_token_revoked] = token_revoke,   [EV_ban_set] = ban_set,
-    [EV_ban_lifted] = ban_lift,          [EV_room_created] = room_create,
-    [EV_room_removed] = room_remove,     [EV_member_added] = member_add,
+    [EV_user_created] = user_create,
+    [EV_user_changed] = user_change,
+    [EV_user_erased] = user_erase,
+    [EV_token_added] = token_add,
+    [EV_token_revoked] = token_revoke,
+    [EV_ban_set] = ban_set,
+    [EV_ban_lifted] = ban_lift,
+    [EV_block_set] = memory_block_set,
+    [EV_block_lifted] = memory_block_lift,
+    [EV_decision_noted] = memory_note,
+    [EV_room_created] = room_create,
+    [EV_room_removed] = room_remove,
+    [EV_member_added] = member_add,
     [EV_member_removed] = member_remove,
 };
 
@@ -193,6 +203,7 @@ static void (*const thoughts[EVENT_COUNT])(struct memory_store *s, struct batch 
     [EV_message_deleted] = memory_alter,        [EV_read_changed] = memory_read,
     [EV_upload_begun] = memory_upload_begin,    [EV_upload_added] = memory_upload_add,
     [EV_upload_removed] = memory_upload_remove, [EV_room_kept] = memory_keep,
+    [EV_changes_confirmed] = memory_confirm,
 };
 
 static void write_event(struct memory_store *s, struct batch *batch, struct event *ev) {
@@ -204,6 +215,7 @@ static void write_event(struct memory_store *s, struct batch *batch, struct even
     ev->is_void = false;
     ev->is_repeat = false;
     ev->refusal = REFUSE_NONE;
+    memory_audit(s, ev);
     if (is_thought) {
         thoughts[ev->type](s, batch, ev);
     } else {
@@ -335,6 +347,9 @@ static enum err load(struct store *store, void (*on_fact)(void *ctx, const struc
                                           .until_ms = user->until_ms });
         }
     }
+    VEC_EACH(struct event, block, &s->blocks) {
+        on_fact(ctx, block);
+    }
     VEC_EACH(struct memory_user, user, &s->users) {
         VEC_EACH(struct event, token, &user->tokens) {
             on_fact(ctx, token);
@@ -376,6 +391,8 @@ static void memory_free(struct store **store) {
     vec_fini(&s->users);
     vec_fini(&s->rooms);
     vec_fini(&s->uploads);
+    vec_fini(&s->blocks);
+    vec_fini(&s->audit);
     map_fini(&s->user_by_id);
     map_fini(&s->room_by_id);
     map_fini(&s->message_by_id);

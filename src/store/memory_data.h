@@ -36,6 +36,7 @@ struct memory_user {
     uint64_t until_ms;
     struct vec tokens;    // struct event, token_added
     struct map reads;     // struct memory_mark, by room
+    uint64_t cursor;      // the position up to which changes have come
     uint64_t upload_bytes;
 };
 
@@ -80,6 +81,9 @@ struct memory_store {
     struct arena arena;      // every noun and text, to the end
     struct vec users;        // by id
     struct vec rooms;
+    struct vec blocks;     // struct event, block_set: the last of each pair
+    struct vec audit;      // struct decision (memory_audit.c), oldest first
+    uint64_t audit_id;     // the last one given
     struct vec uploads;    // struct memory_upload, oldest first
     struct map user_by_id;
     struct map room_by_id;
@@ -105,10 +109,23 @@ void memory_post(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev);
 
 /* memory_mark.c: the same. */
+void memory_confirm(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_read(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_begin(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_add(struct memory_store *s, struct batch *batch, struct event *ev);
 void memory_upload_remove(struct memory_store *s, struct batch *batch, struct event *ev);
+
+/* memory_audit.c: blocks, and whether one holds; what was decided, written down; both as lists. */
+void memory_block_set(struct memory_store *s, const struct event *ev);
+void memory_block_lift(struct memory_store *s, const struct event *ev);
+void memory_blocks_drop(struct memory_store *s, user_id user);
+bool memory_is_blocked(const struct memory_store *s, user_id who, user_id from, uint64_t now_ms);
+void memory_audit(struct memory_store *s, const struct event *ev);
+void memory_audit_deleted(struct memory_store *s, const struct event *ev, user_id author);
+void memory_note(struct memory_store *s, const struct event *ev);
+void memory_list_blocks(struct memory_store *s, uint64_t now_ms, struct vec *rows,
+                        struct arena *arena);
+void memory_list_audit(struct memory_store *s, user_id of, struct vec *rows, struct arena *arena);
 
 /* memory_tend.c: a room's own rules; upkeep; search. */
 void memory_keep(struct memory_store *s, struct batch *batch, struct event *ev);
@@ -138,6 +155,9 @@ void memory_upload_hide(struct memory_store *s, struct str media_url);
 
 /* Makes an event come to nothing. */
 void memory_void(struct event *ev, enum refusal why);
+
+/* memory_waiting.c: what is new for somebody. */
+void memory_waiting(struct memory_store *s, const struct ask *ask, struct answer *out);
 
 /* The operation. Never fails. */
 enum err memory_reader_open(struct store *store, struct store_reader **out) MUST_USE;

@@ -1,4 +1,4 @@
-/* The memory driver: how far people have read, and the files they sent. */
+/* The memory driver: how far people have read or had changes, and the files they sent. */
 #include "store/memory_data.h"
 
 void memory_read(struct memory_store *s, struct batch *batch, struct event *ev) {
@@ -27,6 +27,12 @@ void memory_read(struct memory_store *s, struct batch *batch, struct event *ev) 
         map_put(&user->reads, ev->room.v, mark);
     }
     ev->seq = mark->seq = m->seq;
+}
+
+void memory_confirm(struct memory_store *s, struct batch *batch, struct event *ev) {
+    (void)batch;
+    struct memory_user *user = memory_user_of(s, ev->user);
+    user->cursor = MAX(user->cursor, MIN(ev->position, s->position));
 }
 
 /* ---- uploads */

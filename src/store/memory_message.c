@@ -247,8 +247,17 @@ void memory_post(struct memory_store *s, struct batch *batch, struct event *ev) 
 
 /* ---- altering */
 
-static enum refusal may_alter(const struct message *m, const struct memory_room *room,
-                              const struct event *ev) {
+/* Whether the author of a dm's message is blocked from the other, if that matters. */
+static bool is_blocked(const struct memory_store *s, const struct memory_room *room,
+                       const struct event *ev) {
+    const struct event *of = &room->created;
+    user_id other = ev->user.v == of->user.v ? of->other : of->user;
+    return alter_minds_blocks(ev, of->room_kind) &&
+           memory_is_blocked(s, ev->user, other, ev->at_ms);
+}
+
+static enum refusal may_alter(const struct memory_store *s, const struct message *m,
+                              const struct memory_room *room, const struct event *ev) {
     if (m == NULL || m->deleted_ms != 0 || room->removed_ms != 0) {
         return REFUSE_message_unknown;
     }
@@ -256,13 +265,14 @@ static enum refusal may_alter(const struct message *m, const struct memory_room 
                                                    .room = m->room,
                                                    .room_kind = room->created.room_kind,
                                                    .is_private = room->created.is_private,
-                                                   .type = m->type });
+                                                   .type = m->type,
+                                                   .is_blocked = is_blocked(s, room, ev) });
 }
 
 void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev) {
     struct message *m = map_get(&s->message_by_id, ev->message.v);
     struct memory_room *room = m == NULL ? NULL : memory_room_of(s, m->room);
-    enum refusal no = may_alter(m, room, ev);
+    enum refusal no = may_alter(s, m, room, ev);
     if (no != REFUSE_NONE) {
         memory_void(ev, no);
         return;
@@ -282,4 +292,7 @@ void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev)
         ev->content = batch_str(batch, m->content);
     }
     change(s, m, ev);
+    if (ev->type == EV_message_deleted && ev->user.v != m->user.v) {
+        memory_audit_deleted(s, ev, m->user);
+    }
 }

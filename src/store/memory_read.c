@@ -147,14 +147,17 @@ static int by_name(const void *a, const void *b, void *is_nocase) {
     int order = *(bool *)is_nocase ? strncasecmp(x->name.p, y->name.p, MIN(x->name.n, y->name.n))
                                    : memcmp(x->name.p, y->name.p, MIN(x->name.n, y->name.n));
     order = order != 0 ? order : (x->name.n > y->name.n) - (x->name.n < y->name.n);
-    return order != 0 ? order : (x->id > y->id) - (x->id < y->id);
+    order = order != 0 ? order : (x->id > y->id) - (x->id < y->id);
+    return order != 0 ? order : (x->other.v > y->other.v) - (x->other.v < y->other.v);
 }
 
-/* Sorts what was found into the answer. */
-static void put_rows(struct vec *rows, size_t limit, bool is_nocase, struct answer *out) {
+static void sort_rows(struct vec *rows, bool is_nocase) {
     if (rows->n > 1) {
         qsort_r(rows->p, rows->n, sizeof *rows->p, by_name, &is_nocase);
     }
+}
+
+static void put_rows(struct vec *rows, size_t limit, struct answer *out) {
     out->has_more = rows->n > limit;
     out->row_count = MIN(rows->n, limit);
     out->total = out->row_count;
@@ -168,14 +171,20 @@ static void put_rows(struct vec *rows, size_t limit, bool is_nocase, struct answ
 static void list(struct memory_store *s, const struct ask *ask, struct answer *out) {
     struct vec rows = { 0 };
     size_t limit = ask->limit == 0 ? LIST_ROWS_MAX : MIN(ask->limit, LIST_ROWS_MAX);
-    bool is_nocase = ask->list_kind == LIST_USERS || ask->list_kind == LIST_BANS;
+    bool is_nocase = ask->list_kind != LIST_TOKENS && ask->list_kind != LIST_ROOMS;
     switch (ask->list_kind) {
     case LIST_USERS: list_users(s, &rows, &out->arena); break;
     case LIST_TOKENS: list_tokens(s, ask->other, &rows, &out->arena); break;
     case LIST_ROOMS: list_rooms(s, &rows, &out->arena); break;
     case LIST_BANS: list_bans(s, &rows, &out->arena); break;
+    case LIST_BLOCKS: memory_list_blocks(s, ask->at_ms, &rows, &out->arena); break;
+    case LIST_AUDIT: memory_list_audit(s, ask->other, &rows, &out->arena); break;
+    case LIST_KIND_COUNT: break;
     }
-    put_rows(&rows, limit, is_nocase, out);
+    if (ask->list_kind != LIST_AUDIT) {
+        sort_rows(&rows, is_nocase);
+    }
+    put_rows(&rows, limit, out);
 }
 
 /* ---- what is unread */
@@ -243,7 +252,8 @@ static void unread(struct memory_store *s, const struct ask *ask, struct answer 
             unread_room(s, room, ask->user, &rows, &out->arena);
         }
     }
-    put_rows(&rows, limit, false, out);
+    sort_rows(&rows, false);
+    put_rows(&rows, limit, out);
 }
 
 /* ---- the change log */
@@ -307,6 +317,7 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
     case ASK_RESUME: resume(s, ask, out); break;
     case ASK_UNREAD: unread(s, ask, out); break;
     case ASK_SEARCH: memory_search(s, ask, out); break;
+    case ASK_CHANGES: memory_waiting(s, ask, out); break;
     case ASK_KIND_COUNT: break;
     }
     pthread_mutex_unlock(&s->lock);

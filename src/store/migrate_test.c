@@ -89,6 +89,37 @@ TEST(a_database_of_every_older_version_is_brought_up_with_what_is_in_it) {
     }
 }
 
+/* What was written before anybody could ask for changes waits for whom it was written to. */
+TEST(old_direct_messages_wait_for_who_asks_for_changes) {
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    SCOPED(buf_fini) struct buf why = BUF_INIT(1024);
+    SCOPED(buf_fini) struct buf report = BUF_INIT(4096);
+    shut(rig, true);
+    sqlite3 *db = raw(rig);
+    EQ(migrate(db, 4, &why), OK);
+    EQ(sql_run(db, "INSERT INTO users (id, username, role, created_ms)"
+                   " VALUES (1, 'ann', 0, 5), (2, 'bob', 0, 5);"
+                   "INSERT INTO rooms (id, server_id, kind, is_private, dm_a, dm_b, created_ms,"
+                   " deleted) VALUES (2, 1, 2, 0, 1, 2, 5, 1), (3, 1, 2, 0, 1, 1, 5, 0);"
+                   "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms, deleted_ms)"
+                   " VALUES (1, 2, 1, 1, 'hers', 6, NULL), (2, 2, 2, 2, '', 6, 9),"
+                   " (3, 2, 3, 2, 'his', 6, NULL), (4, 3, 1, 1, 'a note', 6, NULL);"
+                   "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms, type,"
+                   " reply_to) VALUES (5, 2, 4, 2, '+', 6, 4, 1);"
+                   "INSERT INTO reaction_counts VALUES (1, '+', 1, 5);"
+                   "INSERT INTO changes (position, room_id, kind, message_id, at_ms, user_id)"
+                   " VALUES (6, 2, 2, 2, 9, NULL), (7, 2, 1, 3, 9, 2), (8, 2, 1, 1, 9, 1),"
+                   " (9, 3, 1, 4, 9, 1)"),
+       OK);
+    EQ(sqlite3_close(db), SQLITE_OK);
+    EQ(reopen(rig, &why), OK);
+    STR_EQ(missed(rig, rig_ask(rig, &(struct ask){ .kind = ASK_CHANGES, .user = { 1 } })),
+           "3+ 6-2 7~3");
+    STR_EQ(missed(rig, rig_ask(rig, &(struct ask){ .kind = ASK_CHANGES, .user = { 2 } })),
+           "1+ 8~1");
+    EQ(rig->store->ops->check(rig->store, &report), OK);
+}
+
 TEST(a_newer_schema_is_refused_and_left_alone) {
     SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
     struct buf why = BUF_INIT(1024);

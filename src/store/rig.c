@@ -385,7 +385,7 @@ static void on_fact(void *ctx, const struct event *ev) {
         buf_printf(b, " keeps=%" PRIu64 ",%" PRIu64 ",%" PRIu64, ev->messages, ev->bytes,
                    ev->age_ms);
     }
-    if (ev->type == EV_ban_set) {
+    if (ev->type == EV_ban_set || ev->type == EV_block_set) {
         buf_printf(b, " until=%" PRIu64, ev->until_ms);
     }
     const struct str texts[] = { ev->room_name, ev->username, ev->mobile, ev->hash, ev->label };

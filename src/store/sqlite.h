@@ -24,12 +24,14 @@
 
 #define SEQ_ROOMS 16384    // rooms whose last seq the writer remembers, a power of two
 #define WRITE_PARAMS_MAX 12
-#define WRITES_MAX 32
+#define WRITES_MAX 48
 
-/* The last seq of one room, in the slot of its id. */
+/* The last seq of one room, and whose dm it is, in the slot of its id. */
 struct seq_slot {
     room_id room;    // 0: free
     uint64_t seq;
+    user_id dm_a;    // 0: no dm
+    user_id dm_b;
 };
 
 /* A kept statement for one kind of event, and which field each of its parameters is. */
@@ -43,11 +45,13 @@ struct write {
 
 /* The kept statements that need thought; what each says is in sqlite_stmts.c. */
 struct kept_stmts {
-    sqlite3_stmt *post;         // a plain text, no client_id
-    sqlite3_stmt *post_once;    // nothing happens if the client_id is there
-    sqlite3_stmt *post_body;    // anything
-    sqlite3_stmt *posted;       // the one that was there
-    sqlite3_stmt *find;         // a message, its room and author
+    sqlite3_stmt *post;            // a plain text, no client_id
+    sqlite3_stmt *post_once;       // nothing happens if the client_id is there
+    sqlite3_stmt *post_body;       // anything
+    sqlite3_stmt *posted;          // the one that was there
+    sqlite3_stmt *find;            // a message, its room and author
+    sqlite3_stmt *blocked;         // whether one is from another
+    sqlite3_stmt *note_deleted;    // by a moderator, in the audit log
     sqlite3_stmt *find_target;
     sqlite3_stmt *edit;
     sqlite3_stmt *delete;
@@ -157,6 +161,10 @@ enum err sqlite_mention(sqlite3_stmt *stmt, const struct event *ev, struct str m
 
 /* The slot that holds the last seq of `room`. */
 enum err sqlite_seq_slot(struct sqlite_store *s, room_id room, struct seq_slot **out) MUST_USE;
+
+/* Whom a message is new to that `user` writes in the room of the slot; 0: nobody who would wait for
+ * it, because it is no dm, or one with oneself. */
+user_id sqlite_new_to(const struct seq_slot *slot, user_id user);
 
 /* Draws the next number of the one counter. */
 uint64_t sqlite_position_next(struct sqlite_store *s);

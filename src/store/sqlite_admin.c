@@ -138,6 +138,21 @@ static const struct {
       " AND seq > max(r.pruned_seq,"
       " coalesce((SELECT max(seq) FROM messages WHERE room_id = r.id), 0))",
       "Somebody has read room %s beyond its last message." },
+    { "SELECT m.id FROM messages m JOIN rooms r ON r.id = m.room_id WHERE m.to_user IS NOT CASE"
+      " WHEN r.dm_a <> r.dm_b AND m.type <> 4 AND m.deleted_ms IS NULL"
+      " THEN CASE m.user_id WHEN r.dm_a THEN r.dm_b ELSE r.dm_a END END",
+      "Message %s is not new to whom it was written to." },
+    { "SELECT position FROM (SELECT c.position, c.to_a, c.to_b, r.dm_a, r.dm_b,"
+      " iif(m.type = 4, NULL, coalesce(c.user_id, m.user_id)) AS by FROM changes c"
+      " JOIN rooms r ON r.id = c.room_id LEFT JOIN messages m ON m.id = c.message_id)"
+      " WHERE to_a IS NOT iif(by <> dm_a, dm_a, NULL)"
+      " OR to_b IS NOT iif(by <> dm_b AND dm_a <> dm_b, dm_b, NULL)",
+      "Change %s is not new to whom it concerns." },
+    { "SELECT user_id FROM cursors JOIN users ON id = user_id WHERE erased_ms IS NOT NULL"
+      " OR position > max(coalesce((SELECT max(id) FROM messages), 0),"
+      " coalesce((SELECT max(position) FROM changes), 0),"
+      " coalesce((SELECT value FROM meta WHERE key = 'position'), 0))",
+      "User %s has had changes beyond the last one, or is erased." },
     { "SELECT n.room_id FROM mentions n JOIN rooms r ON r.id = n.room_id"
       " LEFT JOIN messages m ON m.room_id = n.room_id AND m.seq = n.seq"
       " WHERE r.removed_ms IS NULL AND n.seq > r.pruned_seq AND m.mentions IS NULL",

@@ -162,6 +162,8 @@ static enum err insert(struct sqlite_store *s, struct event *ev) {
     sql_bind_id(post, 11, ev->duration_ms);
     sql_bind_id(post, 12, ev->reply_to.v);
     sql_bind_name(post, 13, ev->mentions);
+    bool is_news = ev->message_type != MESSAGE_REACTION;
+    sql_bind_id(post, 14, is_news ? sqlite_new_to(slot, ev->user).v : 0);
     if ((err = sql_step(post)) != OK) {
         return err;
     }

@@ -48,20 +48,45 @@ static struct list_row list_row_of(sqlite3_stmt *row, struct arena *arena) {
     return out;
 }
 
+/* A block; or a row of the audit log, which has more. */
+static struct list_row decision_of(sqlite3_stmt *row, bool is_audit, struct arena *arena) {
+    struct list_row out = {
+        .id = sql_u64(row, 0),
+        .name = arena_str(arena, sql_text(row, 1)),
+        .other = { sql_u64(row, 2) },
+        .other_name = arena_str(arena, sql_text(row, 3)),
+        .until_ms = sql_u64(row, 4),
+    };
+    if (is_audit) {
+        out.at_ms = sql_u64(row, 5);
+        out.actor = arena_str(arena, sql_text(row, 6));
+        out.action = arena_str(arena, sql_text(row, 7));
+        out.room = arena_str(arena, sql_text(row, 8));
+        out.detail = arena_str(arena, sql_text(row, 9));
+        out.message = sql_u64(row, 10);
+    }
+    return out;
+}
+
 enum err sqlite_list(struct sqlite_reader *r, const struct ask *ask, struct answer *out) {
-    CHECK(ask->list_kind <= LIST_BANS);
+    CHECK(ask->list_kind < LIST_KIND_COUNT);
+    bool is_audit = ask->list_kind == LIST_AUDIT;
+    bool is_decision = is_audit || ask->list_kind == LIST_BLOCKS;
     sqlite3_stmt *stmt = r->stmts[QUERY_LIST + (int)ask->list_kind];
     size_t limit = ask->limit == 0 ? LIST_ROWS_MAX : MIN(ask->limit, LIST_ROWS_MAX);
     struct list_rows rows = { 0 };
     bool is_row = true;
     enum err err = OK;
 
-    if (ask->list_kind == LIST_TOKENS) {
+    if (ask->list_kind == LIST_TOKENS || is_audit) {
         sql_bind_u64(stmt, 1, ask->other.v);
+    } else if (ask->list_kind == LIST_BLOCKS) {
+        sql_bind_u64(stmt, 1, ask->at_ms);
     }
     sql_bind_u64(stmt, 2, limit + 1);
     while (rows.n <= limit && (err = sql_next(stmt, &is_row)) == OK && is_row) {
-        *add(&rows, &out->arena) = list_row_of(stmt, &out->arena);
+        *add(&rows, &out->arena) =
+            is_decision ? decision_of(stmt, is_audit, &out->arena) : list_row_of(stmt, &out->arena);
     }
     sql_done(stmt);
     if (err == OK) {

@@ -54,6 +54,13 @@ static void fill_ban(sqlite3_stmt *row, struct event *ev, struct event *gone) {
     ev->until_ms = sql_u64(row, 1);
 }
 
+static void fill_block(sqlite3_stmt *row, struct event *ev, struct event *gone) {
+    (void)gone;
+    ev->user.v = sql_u64(row, 0);
+    ev->other.v = sql_u64(row, 1);
+    ev->until_ms = sql_u64(row, 2);
+}
+
 static void fill_token(sqlite3_stmt *row, struct event *ev, struct event *gone) {
     (void)gone;
     ev->user.v = sql_u64(row, 0);
@@ -82,6 +89,8 @@ static const struct kind {
     { EV_member_added, "SELECT room_id, user_id FROM members ORDER BY room_id, user_id",
       fill_member },
     { EV_ban_set, "SELECT user_id, until_ms FROM bans ORDER BY user_id", fill_ban },
+    { EV_block_set, "SELECT user_id, other_id, until_ms FROM blocks ORDER BY user_id, other_id",
+      fill_block },
     { EV_token_added, "SELECT user_id, label, hash, created_ms FROM tokens ORDER BY user_id, label",
       fill_token },
 };

@@ -24,17 +24,30 @@ void sqlite_forget(struct sqlite_store *s, uint64_t position) {
 enum err sqlite_seq_slot(struct sqlite_store *s, room_id room, struct seq_slot **out) {
     struct seq_slot *slot = &s->seqs[room.v & (SEQ_ROOMS - 1)];
     if (UNLIKELY(slot->room.v != room.v)) {
-        uint64_t seq = 0;
+        sqlite3_stmt *row = s->kept.last_seq;
         bool is_row;
-        sql_bind_u64(s->kept.last_seq, 1, room.v);
-        enum err err = sql_one(s->kept.last_seq, &is_row, &seq);
+        sql_bind_u64(row, 1, room.v);
+        enum err err = sql_next(row, &is_row);
         if (err != OK) {
             return err;
         }
-        *slot = (struct seq_slot){ room, seq };
+        *slot = (struct seq_slot){ .room = room };
+        if (is_row) {
+            *slot = (struct seq_slot){
+                room, sql_u64(row, 0), { sql_u64(row, 1) }, { sql_u64(row, 2) }
+            };
+            sql_done(row);
+        }
     }
     *out = slot;
     return OK;
+}
+
+user_id sqlite_new_to(const struct seq_slot *slot, user_id user) {
+    if (slot->dm_a.v == slot->dm_b.v) {
+        return (user_id){ 0 };
+    }
+    return user.v == slot->dm_a.v ? slot->dm_b : slot->dm_a;
 }
 
 enum err sqlite_void(struct sqlite_store *s, struct event *ev, enum refusal why) {
@@ -101,8 +114,9 @@ enum err sqlite_post(struct sqlite_store *s, struct batch *batch, struct event *
     sql_bind_u64(post, 4, ev->user.v);
     sql_bind_text(post, 5, ev->content);
     sql_bind_u64(post, 6, ev->at_ms);
+    sql_bind_id(post, 7, sqlite_new_to(slot, ev->user).v);
     if (has_client_id) {
-        sql_bind_text(post, 7, ev->client_id);
+        sql_bind_text(post, 8, ev->client_id);
     }
     if ((err = sql_step(post)) != OK) {
         return err;
@@ -159,26 +173,67 @@ static enum err write_alteration(struct sqlite_store *s, const struct event *ev,
     return sql_step(s->kept.count_deleted);
 }
 
+/* The place in the log, and for which of the two of a dm it is news. */
+static enum err log_change(struct sqlite_store *s, const struct event *ev) {
+    struct seq_slot *slot;
+    enum err err = sqlite_seq_slot(s, ev->room, &slot);
+    if (err != OK) {
+        return err;
+    }
+    bool is_news = ev->message_type != MESSAGE_REACTION;
+    user_id a = slot->dm_a, b = slot->dm_b;
+    sqlite3_stmt *change = s->kept.change;
+    sql_bind_u64(change, 1, ev->position);
+    sql_bind_u64(change, 2, ev->room.v);
+    sql_bind_u64(change, 3, ev->type == EV_message_edited ? CHANGE_EDITED : CHANGE_DELETED);
+    sql_bind_u64(change, 4, ev->message.v);
+    sql_bind_u64(change, 5, ev->at_ms);
+    sql_bind_u64(change, 6, ev->user.v);
+    sql_bind_id(change, 7, is_news && a.v != ev->user.v ? a.v : 0);
+    sql_bind_id(change, 8, is_news && b.v != ev->user.v && b.v != a.v ? b.v : 0);
+    return sql_step(change);
+}
+
 enum err sqlite_change(struct sqlite_store *s, struct event *ev, struct str mentions) {
-    bool is_edit = ev->type == EV_message_edited;
     enum err err = write_alteration(s, ev, mentions);
     if (err != OK) {
         return err;
     }
     ev->position = sqlite_position_next(s);
-    sqlite3_stmt *change = s->kept.change;
-    sql_bind_u64(change, 1, ev->position);
-    sql_bind_u64(change, 2, ev->room.v);
-    sql_bind_u64(change, 3, is_edit ? CHANGE_EDITED : CHANGE_DELETED);
-    sql_bind_u64(change, 4, ev->message.v);
-    sql_bind_u64(change, 5, ev->at_ms);
-    sql_bind_u64(change, 6, ev->user.v);
-    return sql_step(change);
+    return log_change(s, ev);
+}
+
+/* Whether the author of a dm's message is blocked from the other, if that matters. */
+static enum err find_blocked(struct sqlite_store *s, const struct event *ev, sqlite3_stmt *find,
+                             bool *out) {
+    uint64_t a = sql_u64(find, 6), b = sql_u64(find, 7), unused;
+    if (!alter_minds_blocks(ev, (enum room_kind)sql_u64(find, 4))) {
+        *out = false;
+        return OK;
+    }
+    sql_bind_u64(s->kept.blocked, 1, ev->user.v);
+    sql_bind_u64(s->kept.blocked, 2, ev->user.v == a ? b : a);
+    sql_bind_u64(s->kept.blocked, 3, ev->at_ms);
+    return sql_one(s->kept.blocked, out, &unused);
+}
+
+/* That somebody took away what another has said is written down. */
+static enum err note_deleted(struct sqlite_store *s, const struct event *ev, uint64_t author) {
+    sqlite3_stmt *note = s->kept.note_deleted;
+    if (ev->type != EV_message_deleted || ev->user.v == author) {
+        return OK;
+    }
+    sql_bind_u64(note, 1, ev->at_ms);
+    sql_bind_u64(note, 2, ev->user.v);
+    sql_bind_u64(note, 3, author);
+    sql_bind_u64(note, 4, ev->room.v);
+    sql_bind_u64(note, 5, ev->message.v);
+    return sql_step(note);
 }
 
 enum err sqlite_alter(struct sqlite_store *s, struct batch *batch, struct event *ev) {
     sqlite3_stmt *find = s->kept.find;
-    bool is_row;
+    bool is_row, is_blocked;
     sql_bind_u64(find, 1, ev->message.v);
     enum err err = sql_next(find, &is_row);
     if (err != OK) {
@@ -187,14 +242,24 @@ enum err sqlite_alter(struct sqlite_store *s, struct batch *batch, struct event 
     if (!is_row) {
         return sqlite_void(s, ev, REFUSE_message_unknown);
     }
+    uint64_t author = sql_u64(find, 0);
+    if ((err = find_blocked(s, ev, find, &is_blocked)) != OK) {
+        sql_done(find);
+        return err;
+    }
     enum refusal no = alter_check(ev, &(struct alter_target){
-                                          .author = { sql_u64(find, 0) },
+                                          .author = { author },
                                           .room = { sql_u64(find, 2) },
                                           .room_kind = (enum room_kind)sql_u64(find, 4),
                                           .is_private = sql_u64(find, 8) != 0,
                                           .type = (enum message_type)sql_u64(find, 9),
+                                          .is_blocked = is_blocked,
                                       });
     struct str mentions = no == REFUSE_NONE ? fill(batch, ev, find) : STR_NONE;
     sql_done(find);
-    return no == REFUSE_NONE ? sqlite_change(s, ev, mentions) : sqlite_void(s, ev, no);
+    if (no != REFUSE_NONE) {
+        return sqlite_void(s, ev, no);
+    }
+    err = sqlite_change(s, ev, mentions);
+    return err == OK ? note_deleted(s, ev, author) : err;
 }

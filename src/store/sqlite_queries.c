@@ -16,12 +16,19 @@
     " THEN ?3 IN (r.dm_a, r.dm_b) ELSE r.is_private = 0 OR EXISTS (SELECT 1 FROM members"          \
     " WHERE room_id = r.id AND user_id = ?3) END"
 
+/* What became of messages, after a position. */
+#define WAITING_CHANGED                                                                            \
+    "SELECT c.position, coalesce(c.user_id, m.user_id), m.type, m.deleted_ms IS NOT NULL,"         \
+    " c.message_id, c.kind FROM changes c CROSS JOIN messages m ON m.id = c.message_id"
+#define LOGGED_AFTER " AND c.position > ?2 ORDER BY c.position LIMIT ?3"
+
 #define TEXT_OF(x) #x
 #define TEXT_OF_VALUE(x) TEXT_OF(x)
 
 /* Message queries have the columns that message_of reads; those of the log, four more. The lists
  * have one shape: id, name, mobile, role, kind, is_private, at_ms, messages; that of rooms has
- * their rules beyond. A type of 4 is MESSAGE_REACTION. */
+ * their rules beyond. Those of blocks and of what was decided have another: id, name, other, its
+ * name, until_ms, and what more the latter has. A type of 4 is MESSAGE_REACTION. */
 const char *const sqlite_queries[QUERY_COUNT] = {
     [QUERY_BEGIN] = "BEGIN",
     [QUERY_END] = "COMMIT",
@@ -51,6 +58,31 @@ const char *const sqlite_queries[QUERY_COUNT] = {
     [QUERY_POSITION] = "SELECT max(coalesce((SELECT max(id) FROM messages), 0),"
                        " coalesce((SELECT max(position) FROM changes), 0),"
                        " coalesce((SELECT value FROM meta WHERE key = 'position'), 0))",
+    [QUERY_CURSOR] = "SELECT position FROM cursors WHERE user_id = ?1",
+    /* To somebody in his dms: what is in these indexes waits, and nothing else is looked at. */
+    [QUERY_WAITING_NEW] = "SELECT id FROM messages WHERE to_user = ?1 AND id > ?2"
+                          " ORDER BY id LIMIT ?3",
+    [QUERY_WAITING_CHANGED_A] = WAITING_CHANGED " WHERE c.to_a = ?1" LOGGED_AFTER,
+    [QUERY_WAITING_CHANGED_B] = WAITING_CHANGED " WHERE c.to_b = ?1" LOGGED_AFTER,
+    [QUERY_DM_OF] = "SELECT r.id, r.kind, r.dm_a, r.dm_b FROM messages m"
+                    " JOIN rooms r ON r.id = m.room_id WHERE m.id = ?1",
+    /* In rooms that are no dms. Most have nothing new, and are passed over by looks into
+     * indexes. */
+    [QUERY_WAITING_ROOMS] =
+        "WITH mine (id) AS (SELECT room_id FROM members WHERE user_id = ?1"
+        " UNION SELECT room_id FROM reads WHERE user_id = ?1)"
+        " SELECT r.id, r.kind, r.dm_a, r.dm_b, r.pruned_seq, max(r.pruned_seq, coalesce("
+        "(SELECT max(seq) FROM messages WHERE room_id = r.id), 0))"
+        " FROM mine CROSS JOIN rooms r ON r.id = mine.id"
+        " WHERE ((SELECT id FROM messages WHERE room_id = mine.id ORDER BY seq DESC LIMIT 1) > ?2"
+        " OR (SELECT max(position) FROM changes WHERE room_id = mine.id) > ?2)"
+        " AND r.removed_ms IS NULL AND r.kind <> 2 AND (r.is_private = 0 OR EXISTS"
+        " (SELECT 1 FROM members WHERE room_id = r.id AND user_id = ?1))",
+    [QUERY_ROOM_NEW] = "SELECT id, user_id, type, deleted_ms IS NOT NULL FROM messages"
+                       " WHERE room_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+    [QUERY_ROOM_CHANGED] = WAITING_CHANGED " WHERE c.room_id = ?1" LOGGED_AFTER,
+    [QUERY_READ_SEQ] = "SELECT seq FROM reads WHERE user_id = ?1 AND room_id = ?2",
+    [QUERY_USERNAME] = "SELECT username FROM users WHERE id = ?1",
     [QUERY_UNREAD_ROOMS] =
         "WITH mine (id) AS (SELECT room_id FROM reads WHERE user_id = ?1"
         " UNION SELECT room_id FROM mentions WHERE user_id = ?1"
@@ -107,6 +139,18 @@ const char *const sqlite_queries[QUERY_COUNT] = {
     [QUERY_LIST + LIST_BANS] =
         "SELECT u.id, u.username, NULL, u.role, 0, 0, b.until_ms, 0 FROM bans b"
         " JOIN users u ON u.id = b.user_id ORDER BY u.username LIMIT ?2",
+    [QUERY_LIST + LIST_BLOCKS] =
+        "SELECT b.user_id, u.username, b.other_id, o.username, b.until_ms FROM blocks b"
+        " JOIN users u ON u.id = b.user_id LEFT JOIN users o ON o.id = b.other_id"
+        " WHERE b.until_ms > ?1 ORDER BY u.username, b.other_id LIMIT ?2",
+    [QUERY_LIST + LIST_AUDIT] =
+        "SELECT a.id, u.username, a.other_id, o.username, a.until_ms, a.at_ms, w.username, "
+        "a.action,"
+        " r.name, a.detail, a.message_id FROM audit a LEFT JOIN users u ON u.id = a.user_id"
+        " LEFT JOIN users o ON o.id = a.other_id LEFT JOIN users w ON w.id = a.actor_id"
+        " LEFT JOIN rooms r ON r.id = a.room_id"
+        " WHERE ?1 = 0 OR ?1 IN (a.user_id, a.actor_id, a.other_id) ORDER BY a.at_ms DESC, a.id "
+        "DESC LIMIT ?2",
 };
 
 _Static_assert(MESSAGE_REACTION == 4 && ROOM_DM == 2, "the queries say 4 and 2");

@@ -1,7 +1,8 @@
 /* Readers: opening, closing, and the question in hand.
  *
  * "Up to this id" is turned into "up to this seq": at once if the id is a message of the room
- * (nearly always), else by halving, through the index on (room, seq). */
+ * (nearly always), else by halving, through the index on (room, seq). What is asked for is mostly
+ * near the newest, so the halves grow from there first. */
 #include "store/sqlite.h"
 #include "store/sqlite_reader.h"
 
@@ -36,6 +37,26 @@ enum err sqlite_room_facts(struct sqlite_reader *r, room_id id, struct room_fact
     return err;
 }
 
+/* Goes down from the newest message in steps that grow, until one is passed whose id is at most
+ * `id`. low: its id is at most `id`, or it is gone; of all after high, none is. */
+static enum err narrow(struct sqlite_reader *r, const struct room_facts *room, uint64_t id,
+                       uint64_t *low, uint64_t *high) {
+    uint64_t found = UINT64_MAX;
+    for (uint64_t step = 1; found > id && *low + step < *high; step *= 2) {
+        uint64_t middle = *high - step;
+        enum err err = sqlite_number(r->stmts[QUERY_ID], room->id.v, middle, &found);
+        if (err != OK) {
+            return err;
+        }
+        if (found <= id) {
+            *low = middle;
+        } else {
+            *high = middle - 1;
+        }
+    }
+    return OK;
+}
+
 enum err sqlite_seq_up_to(struct sqlite_reader *r, const struct room_facts *room, uint64_t id,
                           uint64_t *out) {
     uint64_t seq = 0, low = room->pruned_seq, high = room->last_seq;
@@ -44,7 +65,10 @@ enum err sqlite_seq_up_to(struct sqlite_reader *r, const struct room_facts *room
         *out = seq;
         return err;
     }
-    while (low < high) {    // low: its id is at most `id`; what comes after high: it is not
+    if ((err = narrow(r, room, id, &low, &high)) != OK) {
+        return err;
+    }
+    while (low < high) {
         uint64_t middle = low + (high - low + 1) / 2, found = 0;
         err = sqlite_number(r->stmts[QUERY_ID], room->id.v, middle, &found);
         if (err != OK) {
@@ -140,6 +164,7 @@ static enum err answer(struct store_reader *reader, const struct ask *ask, struc
         [ASK_RESUME] = sqlite_resume,
         [ASK_SEARCH] = sqlite_search,
         [ASK_UNREAD] = sqlite_unread,
+        [ASK_CHANGES] = sqlite_waiting,
     };
     struct sqlite_reader *r = CONTAINER_OF(reader, struct sqlite_reader, base);
     CHECK(ask->kind < ASK_KIND_COUNT);

@@ -4,6 +4,7 @@
  *     sqlite_queries.c  what is asked
  *     sqlite_history.c  a page of messages, with the reactions under them
  *     sqlite_log.c      the change log: changes, resume
+ *     sqlite_waiting.c  what of it waits for somebody who asks
  *     sqlite_search.c   full text
  *     sqlite_list.c     lists, what is unread, uploads
  *
@@ -28,6 +29,16 @@ enum query {
     QUERY_NEW,
     QUERY_CHANGED,
     QUERY_POSITION,
+    QUERY_CURSOR,
+    QUERY_WAITING_NEW,
+    QUERY_WAITING_CHANGED_A,
+    QUERY_WAITING_CHANGED_B,
+    QUERY_DM_OF,
+    QUERY_WAITING_ROOMS,
+    QUERY_ROOM_NEW,
+    QUERY_ROOM_CHANGED,
+    QUERY_READ_SEQ,
+    QUERY_USERNAME,
     QUERY_UNREAD_ROOMS,
     QUERY_UNREAD,
     QUERY_MENTIONS,
@@ -41,7 +52,7 @@ enum query {
     QUERY_MESSAGE,
     QUERY_ROOM_NAME,
     QUERY_LIST,    // and one for each list_kind
-    QUERY_COUNT = QUERY_LIST + LIST_BANS + 1,
+    QUERY_COUNT = QUERY_LIST + LIST_KIND_COUNT,
 };
 
 extern const char *const sqlite_queries[QUERY_COUNT];
@@ -102,6 +113,8 @@ enum err sqlite_resume(struct sqlite_reader *r, const struct ask *ask, struct an
 enum err sqlite_list(struct sqlite_reader *r, const struct ask *ask, struct answer *out) MUST_USE;
 enum err sqlite_search(struct sqlite_reader *r, const struct ask *ask, struct answer *out) MUST_USE;
 enum err sqlite_unread(struct sqlite_reader *r, const struct ask *ask, struct answer *out) MUST_USE;
+enum err sqlite_waiting(struct sqlite_reader *r, const struct ask *ask, struct answer *out)
+    MUST_USE;
 enum err sqlite_changes(struct sqlite_reader *r, room_id id, uint64_t position, struct rows *out)
     MUST_USE;
 

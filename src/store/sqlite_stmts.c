@@ -15,15 +15,16 @@ static const struct {
 } stmts[] = {
 #define STMT(name, sql)                                                                            \
     { offsetof(struct kept_stmts, name), sql }
-    STMT(post, "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms)"
-               " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
-    STMT(post_once, "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms, client_id)"
-                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    STMT(post, "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms, to_user)"
+               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+    STMT(post_once, "INSERT INTO messages"
+                    " (id, room_id, seq, user_id, content, at_ms, to_user, client_id)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
                     " ON CONFLICT (user_id, room_id, client_id) WHERE client_id IS NOT NULL"
                     " DO NOTHING"),
     STMT(post_body, "INSERT INTO messages (id, room_id, seq, user_id, content, at_ms, client_id,"
-                    " type, media_url, media_type, duration_ms, reply_to, mentions)"
-                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
+                    " type, media_url, media_type, duration_ms, reply_to, mentions, to_user)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"),
     STMT(posted, "SELECT " FIRST_COLUMNS " FROM messages"
                  " WHERE user_id = ?1 AND room_id = ?2 AND client_id = ?3"),
     STMT(find,
@@ -31,17 +32,21 @@ static const struct {
          " m.type, m.reply_to, m.mentions, CASE m.type WHEN 4 THEN m.content END"
          " FROM messages m JOIN rooms r ON r.id = m.room_id"
          " WHERE m.id = ?1 AND m.deleted_ms IS NULL AND r.removed_ms IS NULL"),
+    STMT(blocked, "SELECT 1 FROM blocks WHERE user_id = ?1 AND other_id = ?2 AND until_ms > ?3"),
+    STMT(note_deleted, "INSERT INTO audit (at_ms, actor_id, action, user_id, room_id, message_id)"
+                       " VALUES (?1, ?2, 'message_deleted', ?3, ?4, ?5)"),
     STMT(find_target, "SELECT id FROM messages"
                       " WHERE id = ?1 AND room_id = ?2 AND deleted_ms IS NULL AND type <> 4"),
     STMT(edit, "UPDATE messages SET edited_ms = ?2, content = ?3, mentions = ?4 WHERE id = ?1"),
     STMT(delete, "UPDATE messages SET deleted_ms = ?2, media_url = NULL, media_type = NULL,"
-                 " duration_ms = NULL, mentions = NULL,"
+                 " duration_ms = NULL, mentions = NULL, to_user = NULL,"
                  " content = CASE type WHEN 4 THEN content ELSE '' END WHERE id = ?1"),
     STMT(count_deleted, "UPDATE rooms SET deleted = deleted + 1 WHERE id = ?1"),
-    STMT(change, "INSERT INTO changes (position, room_id, kind, message_id, at_ms, user_id)"
-                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    STMT(change,
+         "INSERT INTO changes (position, room_id, kind, message_id, at_ms, user_id, to_a, to_b)"
+         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
     STMT(last_seq, "SELECT max(pruned_seq, coalesce("
-                   "(SELECT max(seq) FROM messages WHERE room_id = rooms.id), 0))"
+                   "(SELECT max(seq) FROM messages WHERE room_id = rooms.id), 0)), dm_a, dm_b"
                    " FROM rooms WHERE id = ?1"),
     STMT(find_reaction, "SELECT " FIRST_COLUMNS " FROM messages WHERE reply_to = ?1"
                         " AND user_id = ?2 AND content = ?3 AND type = 4 AND deleted_ms IS NULL"),

@@ -505,7 +505,7 @@ TEST(check_tells_what_is_wrong) {
     EQ(sql_run(rig_db(rig), "DELETE FROM messages WHERE id = 2;"
                             "PRAGMA foreign_keys = OFF;"
                             "UPDATE messages SET user_id = 99 WHERE id = 1;"
-                            "INSERT INTO changes VALUES (1, 1, 1, 77, 0, NULL)"),
+                            "INSERT INTO changes VALUES (1, 1, 1, 77, 0, NULL, NULL, NULL)"),
        OK);
     struct buf report = BUF_INIT(4096);
     EQ(rig->store->ops->check(rig->store, &report), ERR_PROTO);
@@ -514,6 +514,36 @@ TEST(check_tells_what_is_wrong) {
                              "Number 1 of the change log was given twice.\n"
                              "Change 1 is of a message that is not in its room.\n");
     buf_fini(&report);
+}
+
+TEST(check_tells_what_waits_for_the_wrong_person) {
+    SCOPED(rig_free) struct rig *rig = rig_new("sqlite");
+    SCOPED(buf_fini) struct buf report = BUF_INIT(4096);
+    user(rig, ANN, "ann");
+    user(rig, BOB, "bob");
+    dm(rig, 2, ANN, BOB);
+    say(rig, 2, ANN, "1");
+    say(rig, 2, BOB, "2");
+    say(rig, GENERAL, ANN, "3");
+    edit(rig, 1, ANN, "4");
+    edit(rig, 2, BOB, "5");
+    erase(rig, 2, BOB);
+    struct event *ev = fact(rig, EV_changes_confirmed);
+    ev->user.v = ANN, ev->position = 6;
+    OKAY(rig_commit(rig));
+    EQ(rig->store->ops->check(rig->store, &report), OK);
+    EQ(sql_run(rig_db(rig), "UPDATE messages SET to_user = 1 WHERE id = 3;"
+                            "UPDATE messages SET to_user = NULL WHERE id = 1;"
+                            "UPDATE changes SET to_a = 1 WHERE position = 4;"
+                            "UPDATE changes SET to_a = NULL WHERE position = 6;"
+                            "UPDATE cursors SET position = 7"),
+       OK);
+    EQ(rig->store->ops->check(rig->store, &report), ERR_PROTO);
+    STR_EQ(buf_str(&report), "Message 1 is not new to whom it was written to.\n"
+                             "Message 3 is not new to whom it was written to.\n"
+                             "Change 4 is not new to whom it concerns.\n"
+                             "Change 6 is not new to whom it concerns.\n"
+                             "User 1 has had changes beyond the last one, or is erased.\n");
 }
 
 TEST(check_tells_what_is_counted_wrong) {

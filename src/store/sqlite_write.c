@@ -14,6 +14,11 @@
 
 #include "base/log.h"
 
+/* A row of the audit log: more columns, and what is in them, behind the three that all have. */
+#define AUDIT(columns, values)                                                                     \
+    "INSERT INTO audit (at_ms, actor_id, action, " columns ") VALUES"                              \
+    " (:at_ms, nullif(:actor, 0), " values ")"
+
 #define WAL_PAGES_STEP 1000    // pages between two checkpoints (4 MB)
 #define WAL_PAGES_TENDED                                                                           \
     8000    // while there is upkeep, which writes the same pages again and again
@@ -22,11 +27,20 @@
 /* What a parameter is taken from. */
 static const struct field {
     const char *name;
-    enum { FIELD_U64, FIELD_NAME, FIELD_BYTES, FIELD_INT, FIELD_BOOL, FIELD_POSITION } kind;
+    enum {
+        FIELD_U64,
+        FIELD_NAME,
+        FIELD_BYTES,
+        FIELD_INT,
+        FIELD_BOOL,
+        FIELD_POSITION,
+        FIELD_UPTO
+    } kind;
     size_t offset;
 } fields[] = {
     { ":user", FIELD_U64, offsetof(struct event, user) },
     { ":other", FIELD_U64, offsetof(struct event, other) },
+    { ":actor", FIELD_U64, offsetof(struct event, actor) },
     { ":room", FIELD_U64, offsetof(struct event, room) },
     { ":server", FIELD_U64, offsetof(struct event, server) },
     { ":at_ms", FIELD_U64, offsetof(struct event, at_ms) },
@@ -39,12 +53,14 @@ static const struct field {
     { ":mobile", FIELD_NAME, offsetof(struct event, mobile) },
     { ":hash", FIELD_NAME, offsetof(struct event, hash) },
     { ":hash_bytes", FIELD_BYTES, offsetof(struct event, hash) },
+    { ":content", FIELD_NAME, offsetof(struct event, content) },
     { ":label", FIELD_NAME, offsetof(struct event, label) },
     { ":room_name", FIELD_NAME, offsetof(struct event, room_name) },
     { ":role", FIELD_INT, offsetof(struct event, role) },
     { ":room_kind", FIELD_INT, offsetof(struct event, room_kind) },
     { ":is_private", FIELD_BOOL, offsetof(struct event, is_private) },
     { ":position", FIELD_POSITION, 0 },    // the next one
+    { ":upto", FIELD_UPTO, 0 },            // the event's own, but none that was not given yet
 };
 
 /* What is written for which event, in this order. `must_change`: no row there means that core and
@@ -57,6 +73,11 @@ static const struct {
     { EV_user_created, true,
       "INSERT INTO users (id, username, mobile, role, password_hash, created_ms)"
       " VALUES (:user, :username, :mobile, :role, :hash, :at_ms)" },
+    { EV_user_changed, false,    // before it is changed: a new password is no new role
+      "INSERT INTO audit (at_ms, actor_id, action, user_id, detail)"
+      " SELECT :at_ms, nullif(:actor, 0), 'role_changed', id,"
+      " CASE :role WHEN 0 THEN 'member' WHEN 1 THEN 'pro' ELSE 'admin' END"
+      " FROM users WHERE id = :user AND role <> :role" },
     { EV_user_changed, true,
       "UPDATE users SET role = :role, password_hash = coalesce(:hash, password_hash)"
       " WHERE id = :user" },
@@ -66,16 +87,40 @@ static const struct {
     { EV_user_erased, false, "DELETE FROM tokens WHERE user_id = :user" },
     { EV_user_erased, false, "DELETE FROM members WHERE user_id = :user" },
     { EV_user_erased, false, "DELETE FROM bans WHERE user_id = :user" },
+    { EV_user_erased, false, "DELETE FROM blocks WHERE user_id = :user OR other_id = :user" },
+    { EV_user_erased, true, AUDIT("user_id", "'user_erased', :user") },
     { EV_user_erased, false, "DELETE FROM reads WHERE user_id = :user" },
     { EV_user_erased, false, "DELETE FROM mentions WHERE user_id = :user" },
     { EV_user_erased, false, "DELETE FROM taken_back WHERE user_id = :user" },
+    { EV_user_erased, false, "DELETE FROM cursors WHERE user_id = :user" },
     { EV_token_added, true,
       "INSERT INTO tokens (user_id, label, hash, created_ms)"
       " VALUES (:user, coalesce(:label, ''), :hash_bytes, :at_ms)" },
+    { EV_token_added, true, AUDIT("user_id, detail", "'token_added', :user, :label") },
     { EV_token_revoked, true,
       "DELETE FROM tokens WHERE user_id = :user AND label = coalesce(:label, '')" },
+    { EV_token_revoked, true, AUDIT("user_id, detail", "'token_revoked', :user, :label") },
     { EV_ban_set, true, "REPLACE INTO bans (user_id, until_ms) VALUES (:user, :until_ms)" },
+    { EV_ban_set, true, AUDIT("user_id, until_ms", "'ban_set', :user, :until_ms") },
     { EV_ban_lifted, false, "DELETE FROM bans WHERE user_id = :user" },
+    { EV_ban_lifted, true, AUDIT("user_id", "'ban_lifted', :user") },
+    { EV_block_set, false,    // ended ones do not pile up: each new one takes two away
+      "DELETE FROM blocks WHERE (user_id, other_id) IN"
+      " (SELECT user_id, other_id FROM blocks WHERE until_ms <= :at_ms LIMIT 2)" },
+    { EV_block_set, true,
+      "REPLACE INTO blocks (user_id, other_id, until_ms) VALUES (:user, :other, :until_ms)" },
+    { EV_block_set, true,
+      AUDIT("user_id, other_id, until_ms", "'block_set', :user, nullif(:other, 0), :until_ms") },
+    { EV_block_lifted, false, "DELETE FROM blocks WHERE user_id = :user AND other_id = :other" },
+    { EV_block_lifted, true,
+      AUDIT("user_id, other_id", "'block_lifted', :user, nullif(:other, 0)") },
+    { EV_decision_noted, false,    // nothing happens if it is there
+      "INSERT INTO audit (at_ms, actor_id, action, user_id, room_id, other_id, until_ms, detail)"
+      " SELECT :at_ms, nullif(:actor, 0), :label, nullif(:user, 0), nullif(:room, 0),"
+      " nullif(:other, 0), :until_ms, :content WHERE NOT EXISTS (SELECT 1 FROM audit"
+      " WHERE at_ms = :at_ms AND action = :label AND user_id IS nullif(:user, 0)"
+      " AND actor_id IS nullif(:actor, 0) AND other_id IS nullif(:other, 0)"
+      " AND room_id IS nullif(:room, 0) AND detail IS :content)" },
     { EV_room_created, true,
       "INSERT INTO rooms (id, server_id, kind, name, is_private, dm_a, dm_b, created_ms)"
       " VALUES (:room, :server, :room_kind, :room_name, :is_private,"
@@ -83,6 +128,7 @@ static const struct {
       " CASE :room_kind WHEN 2 THEN max(:user, :other) END, :at_ms)" },
     { EV_room_removed, true,
       "UPDATE rooms SET removed_ms = :at_ms WHERE id = :room AND removed_ms IS NULL" },
+    { EV_room_removed, true, AUDIT("room_id", "'room_removed', :room") },
     { EV_room_removed, false, "DELETE FROM members WHERE room_id = :room" },
     { EV_room_removed, true,    // keeps the counter from ever going back, whatever is purged
       "INSERT INTO changes (position, room_id, kind, at_ms) VALUES (:position, :room, 3, :at_ms)" },
@@ -92,9 +138,14 @@ static const struct {
       " WHERE id = :room" },
     { EV_member_added, true, "INSERT INTO members (room_id, user_id) VALUES (:room, :user)" },
     { EV_member_removed, false, "DELETE FROM members WHERE room_id = :room AND user_id = :user" },
+    { EV_changes_confirmed, false,
+      "INSERT INTO cursors (user_id, position) VALUES (:user, :upto) ON CONFLICT (user_id)"
+      " DO UPDATE SET position = excluded.position WHERE excluded.position > position" },
 };
 
 _Static_assert(COUNT(rows) <= WRITES_MAX, "a row has no place");
+_Static_assert(ROLE_MEMBER == 0 && ROLE_PRO == 1, "the rows say 0 and 1");
+_Static_assert(AUDIT_ROWS_MAX == 100000, "the schema says 100000");
 _Static_assert(ROOM_CHANNEL == 0 && ROOM_DM == 2, "the schema says 0 and 2");
 
 /* What needs more thought than a statement. */
@@ -126,6 +177,7 @@ static void bind(struct sqlite_store *s, struct write *w, int at, const struct e
     case FIELD_INT: sql_bind_u64(w->stmt, at, *(const unsigned *)value); break;
     case FIELD_BOOL: sql_bind_u64(w->stmt, at, *(const bool *)value); break;
     case FIELD_POSITION: sql_bind_u64(w->stmt, at, sqlite_position_next(s)); break;
+    case FIELD_UPTO: sql_bind_u64(w->stmt, at, MIN(ev->position, s->position)); break;
     }
 }
 

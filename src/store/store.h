@@ -34,11 +34,20 @@
  *   read_changed              seq; for message 0, the room's newest, message as well. If the mark
  *                             is there already or beyond: is_repeat, and seq is the mark's (0:
  *                             none). Not a message of the room: void, message_unknown.
+ *   changes_confirmed         nothing. The user's cursor moves up to position, never back, nor
+ *                             beyond the last number given.
  *   upload_begun              If the user's uploads, and one of so many bytes, would weigh more
  *                             than quota_bytes (not 0): void, quota_full. Nothing is written.
  *   upload_added              If there is one of that name: is_repeat. Else as upload_begun.
  *   upload_removed            If there is none: void, upload_unknown. If a message shows it: void,
  *                             forbidden.
+ *
+ * The audit log: in the transaction of what it tells of, a row for each user_changed that changes
+ * the role, user_erased, token_added and _revoked, ban_ and block_set and _lifted, room_removed,
+ * and for each message_deleted by somebody who is not its author; its action is "role_changed", or
+ * the event's name. The AUDIT_ROWS_MAX that were written last are kept. decision_noted is such a
+ * row from another place, and written once: not if one like it is there.
+ *
  * Void: is_void and a refusal, which the reply that points to the event gets as well; nothing is
  * written and no number drawn. What a try that failed has set in an event is set anew by the next.
  * Everything else is written as it is. A fact that contradicts another (a name taken twice, a
@@ -112,7 +121,7 @@ struct store_ops {
     const char *name;    // as written in store.url: "sqlite", "memory"
 
     /* Hands out every kept fact the core needs, in the order users, rooms, their rules of what they
-     * keep, members, bans, tokens.
+     * keep, members, bans, blocks, tokens.
      * An erased user, a removed room is handed out too, and right after it its user_erased or
      * room_removed: nobody else may ever get that id. Removed rooms come before the others, one of
      * which may have the name now. The event and its texts live until
@@ -177,8 +186,22 @@ struct store_reader_ops {
      * rooms ask.user may read; as a history has them, with the room's name. Whether they are in the
      * index yet makes no difference, but after an upgrade, while it is built. At most
      * SEARCH_CANDIDATES_MAX messages are looked at; has_more is set if that was not enough.
+     * Changes: what is new for ask.user, at most `limit` (0, at most: CHANGES_PAGE_MAX) changes and
+     * CHANGES_BYTES_MAX of contents, but one if there is one; oldest first, out of all his dms and,
+     * with is_on, the rooms that he may read and is a member of or has a mark in. Those that others
+     * did after his cursor, or after the position `after` if that is beyond it: messages, edits and
+     * deletions, no reactions. A message as it is now, is_read whether `other` (in a room: he
+     * himself) has a mark there or beyond; so an edit comes as often as it was made. A message that
+     * is gone comes only as its deletion; one that retention took, not at all. total: how many
+     * wait, those here among them, CHANGES_WAITING_MAX or less. confirmed: the cursor. Up to
+     * answer.position all is in this answer or waits for nobody, and may be confirmed; without
+     * has_more that is the end of the log. An answer may have more to come though it is not full,
+     * but is empty only if nothing waits; is_far then says that its position is worth confirming.
+     * Its cost grows neither with how many wait, nor with what was said in dms otherwise.
      * A list: at most `limit` rows (0: LIST_ROWS_MAX), by name; without erased users, removed
-     * rooms and dms. A ban whose time is over is still on its list.
+     * rooms and dms. A ban whose time is over is still on its list; a block that has ended by
+     * ask.at_ms is not. The audit log: the newest first, with the names there are now; of ask.other
+     * (not 0) what is about or by that user.
      * ERR_IO, ERR_BUSY: it cannot now; nothing is in `out`, and the caller says store_away. */
     enum err (*answer)(struct store_reader *r, const struct ask *ask, struct answer *out);
 

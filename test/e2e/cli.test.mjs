@@ -919,6 +919,44 @@ test('what was taken back or deleted where it was imported stays so when it is i
         }
     }));
 
+/* Messages by their texts, and who has had the changes before them. */
+const comings = (lines) => {
+    const names = new Map(lines.filter((l) => l.type === 'user').map((l) => [l.id, l.username]));
+    return lines.filter((l) => l.type === 'message' || l.type === 'changes')
+        .map((l) => l.content ?? `${names.get(l.user_id)} has them`);
+};
+
+everywhere('who asks for changes goes on where he was, after an import', async (place) => {
+    const say = (room, user, content, more) => ({ type: 'message', room_id: room, user_id: user,
+        content, ts: 1000, client_id: content, ...more });
+    const text = [
+        { type: 'parloir', version: 1 },
+        { type: 'user', id: 5, username: 'alice' },
+        { type: 'user', id: 6, username: 'bob' },
+        { type: 'user', id: 7, username: 'carol' },
+        { type: 'user', id: 8, username: 'dan' },
+        { type: 'room', id: 11, kind: 'dm', users: [5, 6] },
+        { type: 'room', id: 12, kind: 'dm', users: [5, 7] },
+        say(11, 6, 'one'), say(12, 7, 'two'), say(12, 7, 'three', { id: 3, edited_ms: 2000 }),
+        { type: 'changes', user_id: 5 },
+        say(11, 6, 'four'), say(11, 5, 'five'),
+        { type: 'changes', user_id: 6 },
+        say(12, 7, 'six'), say(11, 6, 'seven'),
+        { type: 'changes', user_id: 7 },
+    ].map((line) => JSON.stringify(line)).join('\n');
+    await place.ok('import', 'json', '-', { input: text });
+    const all = linesOf(await place.ok('export'));
+    const want = ['one', 'two', 'three', 'alice has them', 'four', 'five', 'bob has them', 'six',
+        'seven', 'carol has them'];
+    assert.deepEqual(comings(all), want);
+    assert.deepEqual(comings(linesOf(await place.ok('export', '--room', 'general'))), []);
+    await place.ok('import', 'json', '-', { input: text });
+    assert.deepEqual(linesOf(await place.ok('export')), all, 'who was here before stays put');
+    assert.equal(await place.ok('check'), 'No damage was found.');
+    await refused(place, /line 2: changes have come to a user of a line before/, 'import', 'json',
+        '-', { input: '{"type":"parloir","version":1}\n{"type":"changes","user_id":5}\n' });
+});
+
 test('nobody who is connected is told of what an import brings',
     inside(() => Place.withServer(open), async (to) => {
         const from = await Place.withServer(open);

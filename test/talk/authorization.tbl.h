@@ -134,7 +134,7 @@ OPERATION(read, ENVELOPE, WRAP("read", IN("general") THIS("$told")),
 OPERATION(read, ENVELOPE, WRAP("read", WITH("2")),       DOOR,  BANNED, NO_WORD,    NO_WORD,    NO_WORD,    SILENT,     NO_WORD,    NO_TYPE)
 OPERATION(read, ENVELOPE, WRAP("read", WITH("99")),      DOOR,  BANNED, NO_USER,    NO_USER,    NO_USER,    NO_USER,    NO_USER,    NO_TYPE)
 
-/* nobody puts words in others' mouths; an admin may remove what stands in a room */
+/* nobody puts words in others' mouths; an admin may remove what stands in a room, and what one of two people shows him */
 OPERATION(edit_message, ENVELOPE, WRAP("edit_message", ITS("$said") TEXT),
                                                          DOOR,  BANNED, FORBID,     FORBID,     FORBID,     EDITED,     FORBID,     NO_TYPE)
 OPERATION(edit_message, ENVELOPE, WRAP("edit_message", ITS("$told") TEXT),
@@ -156,7 +156,7 @@ OPERATION(delete_message, ENVELOPE, WRAP("delete_message", ITS("$told") OF(IN("g
 OPERATION(delete_message, ENVELOPE, WRAP("delete_message", ITS("$told") OF(IN("secret"))),
                                                          DOOR,  BANNED, NO_ROOM,    NO_ROOM,    FORBID,     SILENT,     NO_ROOM,    NO_TYPE)
 OPERATION(delete_message, ENVELOPE, WRAP("delete_message", ITS("$wrote")),
-                                                         DOOR,  BANNED, NO_MSG,     NO_MSG,     NO_MSG,     DELETED,    NO_MSG,     NO_TYPE)
+                                                         DOOR,  BANNED, NO_MSG,     NO_MSG,     NO_MSG,     DELETED,    SILENT,     NO_TYPE)
 OPERATION(delete_message, ENVELOPE, WRAP("delete_message", ITS("$wrote") OF(IN("general"))),
                                                          DOOR,  BANNED, NO_MSG,     NO_MSG,     NO_MSG,     NO_MSG,     NO_MSG,     NO_TYPE)
 OPERATION(delete_message, ENVELOPE, WRAP("delete_message", ITS("$wrote") OF(WITH("2"))),
@@ -176,10 +176,24 @@ OPERATION(reaction_set, CORE, CMD("\"reaction_set\",\"room_name\":\"general\",\"
                                                          DOOR,  BANNED, HEARD,      HEARD,      HEARD,      HEARD,      HEARD,      NOBODY)
 OPERATION(caller_check, CORE, CMD("\"caller_check\",\"user\":1"),
                                                          DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     DONE)
+OPERATION(user_info, CORE, CMD("\"user_info\",\"user\":2"), DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     NOBODY)
+OPERATION(changes_next, CORE, CMD("\"changes_next\""),  DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     NOBODY)
+OPERATION(changes_confirm, CORE, CMD("\"changes_confirm\",\"after\":1"),
+                                                         DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     NOBODY)
 OPERATION(upload_begin, CORE, CMD("\"upload_begin\",\"bytes\":1"),
                                                          DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     NOBODY)
 OPERATION(upload_add, CORE, CMD("\"upload_add\",\"label\":\"l.png\",\"media_type\":\"image/png\",\"bytes\":1"),
                                                          DOOR,  BANNED, SILENT,     SILENT,     SILENT,     SILENT,     SILENT,     NOBODY)
+
+/* ---- of who has a role, in a dialect that has words for it: in the others no answer is heard of what was done */
+OPERATION(block_add, CORE, CMD("\"block_add\",\"username\":\"bob\",\"is_on\":1"),
+                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     SILENT,     DONE)
+OPERATION(block_remove, CORE, CMD("\"block_remove\",\"username\":\"bob\",\"is_on\":1"),
+                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     SILENT,     DONE)
+OPERATION(ban_add, CORE, CMD("\"ban_add\",\"username\":\"bob\""),
+                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     SILENT,     DONE)
+OPERATION(ban_remove, CORE, CMD("\"ban_remove\",\"username\":\"bob\""),
+                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     SILENT,     DONE)
 
 /* ---- the operator's, whoever asks in whatever dialect */
 OPERATION(upload_remove, CORE, CMD("\"upload_remove\",\"label\":\"l.png\""),
@@ -203,10 +217,6 @@ OPERATION(room_add, CORE, CMD("\"room_add\",\"room_name\":\"new\""),
 OPERATION(room_remove, CORE, CMD("\"room_remove\",\"room_name\":\"secret\""),
                                                          DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)
 OPERATION(room_keep, CORE, CMD("\"room_keep\",\"room_name\":\"secret\",\"is_on\":1,\"messages\":9"),
-                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)
-OPERATION(ban_add, CORE, CMD("\"ban_add\",\"username\":\"bob\""),
-                                                         DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)
-OPERATION(ban_remove, CORE, CMD("\"ban_remove\",\"username\":\"bob\""),
                                                          DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)
 OPERATION(fact_add, CORE, CMD("\"fact_add\",\"content\":\"fact type=user_created user=90 username=nina\""),
                                                          DOOR,  BANNED, FORBID,     FORBID,     FORBID,     FORBID,     FORBID,     DONE)

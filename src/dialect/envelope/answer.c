@@ -173,7 +173,8 @@ bool envelope_encode_answer(const struct answer *answer, enum lang lang, struct 
     case ASK_RESUME: return put_resumed(out, answer);
     case ASK_SEARCH: return put_found(out, answer);
     case ASK_UNREAD: return put_unread(out, answer);
-    case ASK_LIST:    // the operator's
+    case ASK_CHANGES:    // this dialect is told
+    case ASK_LIST:       // the operator's
     case ASK_KIND_COUNT: return false;
     }
     return false;

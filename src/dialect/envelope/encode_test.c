@@ -595,6 +595,8 @@ TEST(each_refusal_has_the_documents_code_and_details) {
         { REFUSE_forbidden, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_not_member, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_banned, "", "PERMISSION_DENIED", "{}" },
+        { REFUSE_blocked, "", "PERMISSION_DENIED", "{}" },
+        { REFUSE_already_connected, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_too_many_reactions, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_quota_full, "", "PERMISSION_DENIED", "{}" },
         { REFUSE_store_away, "", "INTERNAL_ERROR", "{}" },

@@ -20,9 +20,11 @@ static void check_texts(const struct cmd *cmd, size_t bytes_max) {
 }
 
 static void check_numbers(const struct cmd *cmd) {
+    uint64_t lasts_max = cmd->type == CMD_block_add ? BLOCK_MS_MAX : MEDIA_DURATION_MS_MAX;
     CHECK(cmd->user <= ID_MAX && cmd->message <= ID_MAX && cmd->reply_to <= ID_MAX);
+    CHECK(cmd->other <= ID_MAX && !(cmd->other != 0 && cmd->is_on));
     CHECK(cmd->before <= ID_MAX && cmd->after <= ID_MAX && cmd->offset <= OFFSET_MAX);
-    CHECK(cmd->after_seq <= ID_MAX && cmd->duration_ms <= MEDIA_DURATION_MS_MAX);
+    CHECK(cmd->after_seq <= ID_MAX && cmd->duration_ms <= lasts_max);
     CHECK(cmd->message_type <= MESSAGE_REACTION && cmd->reaction < REACTION_COUNT);
     CHECK((cmd->type == CMD_reaction_set) == (cmd->message_type == MESSAGE_REACTION));
     CHECK(cmd->is_on <= 1);
@@ -48,7 +50,9 @@ static void check_ref(struct str ref) {
 
 static void check(const struct cmd *cmd, const struct dialect *dialect, size_t bytes_max) {
     CHECK(cmd->type < CMD_COUNT && cmd->dialect == dialect->id);
-    CHECK(cmd->form == DIALECT_hub || cmd->form == DIALECT_envelope);
+    bool has_frames = dialect->id == DIALECT_hub || dialect->id == DIALECT_envelope;
+    CHECK(has_frames ? cmd->form == DIALECT_hub || cmd->form == DIALECT_envelope
+                     : cmd->form == dialect->id);
     CHECK((cmd->type == CMD_malformed) == (cmd->refusal != REFUSE_NONE));
     CHECK((cmd->type == CMD_malformed) == (cmd->problem != FRAME_FINE));
     CHECK(cmd->problem < FRAME_PROBLEM_COUNT);

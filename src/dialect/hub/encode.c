@@ -247,6 +247,10 @@ bool hub_encode_event(const struct event *ev, enum view view, struct buf *out) {
     case EV_token_revoked:
     case EV_ban_set:
     case EV_ban_lifted:
+    case EV_block_set:
+    case EV_block_lifted:
+    case EV_decision_noted:
+    case EV_changes_confirmed:
     case EV_room_created:
     case EV_room_kept:
     case EV_member_added:

@@ -89,7 +89,8 @@ bool hub_encode_answer(const struct answer *answer, enum lang lang, struct buf *
     case ASK_RESUME:
     case ASK_SEARCH:
     case ASK_UNREAD: return envelope_encode_answer(answer, lang, out);
-    case ASK_LIST:    // the operator's
+    case ASK_CHANGES:    // this dialect is told
+    case ASK_LIST:       // the operator's
     case ASK_KIND_COUNT: return false;
     }
     return false;
