@@ -133,7 +133,7 @@ struct reaction_count {
 struct message {
     message_id id;
     room_id room;
-    struct str room_name;    // ASK_SEARCH only
+    struct str room_name;    // ASK_SEARCH, ASK_CHANGES only
     enum room_kind room_kind;
     uint64_t seq;
     user_id user;

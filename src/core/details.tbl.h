@@ -79,8 +79,8 @@ DETAIL(token_guessed, "too many failed tokens from your address: wait a minute",
 DETAIL(token_other, "this token is somebody else's than who has logged in",
        "ce jeton n'est pas celui de l'utilisateur connecté")
 DETAIL(login_first, "LOGIN first", "commencez par LOGIN")
-DETAIL(address_full, "from your address: close another first",
-       "depuis votre adresse : fermez-en une autre")
+DETAIL(address_full, "your address has too many: close another first",
+       "votre adresse en a trop : fermez-en une autre")
 
 /* What does not fit where it stands. */
 DETAIL(said_at, "%i: when it was said", "%i: quand cela fut dit")

@@ -24,5 +24,8 @@ enum refusal do_changes_confirm(struct turn *t) {
     struct reply *r = turn_reply(t);
     r->event = turn_event_user(t, EV_changes_confirmed, t->user);
     r->event->position = t->cmd->after;
+    if (t->session == NULL && t->user->sessions != NULL) {
+        turn_to_sessions(t, r->event, t->user, NULL);    // one of them may hold what comes next
+    }
     return REFUSE_NONE;
 }

@@ -86,7 +86,8 @@ static enum refusal add_erased(struct turn *t, const struct event *fact) {
     return REFUSE_NONE;
 }
 
-/* Any end is taken, also one that has come: it only has to hold once it is read back. */
+/* Any end is taken, also one that has come: it only has to hold once it is read back. What holds
+ * already was not decided once more. */
 static enum refusal add_ban(struct turn *t, const struct event *fact) {
     struct user *user = user_find(&t->core->users, fact->user.v);
     if (user == NULL || user->is_erased) {
@@ -96,6 +97,10 @@ static enum refusal add_ban(struct turn *t, const struct event *fact) {
         return turn_refuse(t, REFUSE_malformed, DETAIL_OF(time, INPUT_until_ms));
     }
     struct reply *r = turn_reply_user(t, user);
+    uint64_t until_ms = fact->until_ms == 0 ? BAN_FOR_GOOD : fact->until_ms;
+    if (user->banned_until_ms == until_ms) {
+        return REFUSE_NONE;
+    }
     r->event = retell(t, EV_ban_set, fact);
     r->event->until_ms = fact->until_ms;
     fact_apply(t->core, r->event);
@@ -116,7 +121,12 @@ static enum refusal add_block(struct turn *t, const struct event *fact) {
     if (fact->until_ms == 0 || fact->until_ms > ID_MAX || user == other) {
         return turn_refuse(t, REFUSE_malformed, DETAIL_OF(block_fact));
     }
+    const struct blocks *blocks = &t->core->blocks;
     struct reply *r = turn_reply_user(t, user);
+    if (block_is_set(blocks, user->id, fact->other, fact->until_ms - 1) &&
+        !block_is_set(blocks, user->id, fact->other, fact->until_ms)) {
+        return REFUSE_NONE;    // one that ends right then
+    }
     r->event = turn_event_user(t, EV_block_set, user);
     r->event->other = fact->other;
     r->event->until_ms = fact->until_ms;

@@ -101,7 +101,6 @@ static enum refusal change(struct turn *t, enum event_type type, struct str cont
     ev->content = content;
     ev->is_moderator = !is_edit && t->user->role == ROLE_ADMIN;    // words are their author's
     if (at.other != NULL) {
-        ev->is_moderator = false;    // what two people say to each other is theirs
         turn_address(t, ev, &at);
     } else if (is_edit && at.room != NULL) {
         turn_mention(t, at.room, ev);    // who may read it is only known with the room

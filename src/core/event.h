@@ -52,8 +52,9 @@ struct event {
     server_id server;
     user_id user;    // who did it, or whom it is about
     struct str username;
-    user_id other;    // the other person of a dm; block_*: whom it keeps from, 0: everyone
-    user_id actor;    // who decided it about `user`; 0: the operator
+    user_id other;     // the other person of a dm; block_*: whom it keeps from, 0: everyone
+    user_id actor;     // who decided it about `user`; 0: the operator
+    user_id author;    // message_deleted, by somebody else in a dm: whose it was; set by the store
     message_id message;
     uint64_t seq;         // the message's number in its room
     uint64_t position;    // of an edit or a deletion in the change log

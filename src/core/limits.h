@@ -38,12 +38,14 @@
 #define TYPING_LASTS_MS 10000    // somebody who does not say that he stopped
 #define BLOCK_MS_DEFAULT (24u * 3600 * 1000)    // of a block
 #define BLOCK_MS_MAX (UINT64_C(10) * 366 * 24 * 3600 * 1000)
-#define ALONE_SILENT_MS 60000       // a session that is to be alone gives way after such silence
-#define AUDIT_ROWS_MAX 100000       // what was decided that the store remembers
-#define DECISION_CHARS_MAX 64       // what more it has to say: a label, a room's name
-#define CHANGES_PAGE_MAX 32         // changes one answer hands out
-#define CHANGES_BYTES_MAX 65536     // of their contents together; one change comes in any case
-#define CHANGES_WAITING_MAX 1000    // are counted: that many, or more
-#define DETAIL_BYTES_MAX 200        // what a refusal says about the input
+#define ALONE_SILENT_MS 60000         // a session that is to be alone gives way after such silence
+#define AUDIT_ROWS_MAX 100000         // what was decided that the store remembers
+#define DECISION_CHARS_MAX 64         // what more it has to say: a label, a room's name
+#define CHANGES_PAGE_MAX 32           // changes one answer hands out
+#define CHANGES_BYTES_MAX 65536       // of their contents together; one change comes in any case
+#define CHANGES_REMAINING_MAX 1000    // are told of: that many, or more
+#define CHANGES_WAITING_MAX (CHANGES_REMAINING_MAX + CHANGES_PAGE_MAX)    // are counted, so that
+// what is told stays true while a page is handed out
+#define DETAIL_BYTES_MAX 200    // what a refusal says about the input
 
 #endif

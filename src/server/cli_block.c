@@ -98,6 +98,9 @@ static int audit(struct cli *cli) {
         },
     };
     uint64_t limit = (cli->given & CLI_LIMIT) != 0 ? cli->limit : AUDIT_ROWS_DEFAULT;
+    if ((cli->given & CLI_USER) != 0 && cli->user.n == 0) {
+        return cli_fail("--user: the name of a user");
+    }
     return cli_do_newest(cli, LIST_AUDIT, cli->user, limit, &columns);
 }
 

@@ -369,6 +369,9 @@ static enum err commit(struct facts *f, struct buf *why) {
     }
     for (const struct waiting *w = f->first; w != NULL; w = w->next) {
         const struct event *kept = w->reply->event;
+        if (kept == NULL) {
+            continue;    // it held already
+        }
         if (kept->is_void) {
             err = err == OK ? refused(w->line, w->reply, why) : err;
             continue;

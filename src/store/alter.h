@@ -3,10 +3,13 @@
  *
  *      the message is not in the room that the command named     unknown
  *      its author                                                may
- *      a moderator (the core said so), in a public channel, or
- *        in a room he named, which the core let him see           may
+ *      a moderator (the core said so), in a public channel,
+ *        in a dm, or in a room he named and may see              may
  *      anybody else, where he may know of it                      forbidden
  *      anybody else                                               unknown
+ *
+ * A moderator takes back what two people wrote to each other only by the message's id, which one of
+ * them has told him: no command shows it to him (protocol of tchatator, DEL_MSG).
  *
  * A reaction is put there and taken away; nobody edits one, who might alter it otherwise. Nor does
  * anybody edit what he wrote to somebody from whom he is blocked. */
@@ -40,10 +43,11 @@ static inline enum refusal alter_may(const struct event *ev, const struct alter_
     if (ev->user.v == of->author.v) {
         return REFUSE_NONE;
     }
-    if (!is_named && (of->is_private || of->room_kind == ROOM_DM)) {
+    bool is_dm = of->room_kind == ROOM_DM;
+    if (!is_named && (is_dm ? !ev->is_moderator : of->is_private)) {
         return REFUSE_message_unknown;
     }
-    return ev->is_moderator && of->room_kind != ROOM_DM ? REFUSE_NONE : REFUSE_forbidden;
+    return ev->is_moderator ? REFUSE_NONE : REFUSE_forbidden;
 }
 
 /* REFUSE_NONE: the event may take effect. `ev` is as the core made it, room 0 if none was named;

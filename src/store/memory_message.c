@@ -285,6 +285,7 @@ void memory_alter(struct memory_store *s, struct batch *batch, struct event *ev)
     ev->server = of->server;
     if (of->room_kind == ROOM_DM) {
         ev->other = m->user.v == of->user.v ? of->other : of->user;
+        ev->author.v = m->user.v == ev->user.v ? 0 : m->user.v;
     }
     ev->message_type = m->type;
     ev->reply_to = m->reply_to;

@@ -39,10 +39,12 @@ static void fetch(struct memory_store *s, struct waiting_page *page, struct answ
     out->changes = arena_alloc(&out->arena, page->n * sizeof *out->changes);
     for (; n < page->n; n++) {
         const struct waiting *w = &page->p[n];
+        const struct memory_room *room = w->place;
         const struct memory_user *by = map_get(&s->user_by_id, w->by.v);
         struct message m =
-            memory_message_of(s, w->place, map_get(&s->message_by_id, w->message.v), &out->arena);
+            memory_message_of(s, room, map_get(&s->message_by_id, w->message.v), &out->arena);
         m.is_read = is_read(s, page->user, &m);
+        m.room_name = arena_str(&out->arena, room->created.room_name);
         bytes += m.content.n;
         if (n > 0 && bytes > CHANGES_BYTES_MAX) {
             break;

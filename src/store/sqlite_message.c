@@ -142,6 +142,7 @@ static struct str fill(struct batch *batch, struct event *ev, sqlite3_stmt *find
     if (ev->room_kind == ROOM_DM) {
         uint64_t author = sql_u64(find, 0), a = sql_u64(find, 6), b = sql_u64(find, 7);
         ev->other.v = author == a ? b : a;
+        ev->author.v = author == ev->user.v ? 0 : author;
     }
     ev->message_type = (enum message_type)sql_u64(find, 9);
     ev->reply_to.v = sql_u64(find, 10);

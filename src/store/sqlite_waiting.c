@@ -58,7 +58,8 @@ static enum err offer_rows(struct look *look, enum query query, uint64_t of, uin
         w.by.v = columns > 1 ? sql_u64(row, 1) : 0;
         w.message.v = columns > 4 ? sql_u64(row, 4) : w.position;
         w.kind = columns > 4 ? (enum change_kind)sql_u64(row, 5) : CHANGE_NEW;
-        waiting_offer(&look->page, &w, columns > 1 ? sql_u64(row, 2) : MESSAGE_TEXT,
+        waiting_offer(&look->page, &w,
+                      columns > 1 ? (enum message_type)sql_u64(row, 2) : MESSAGE_TEXT,
                       columns > 1 && sql_u64(row, 3) != 0);
     }
     sql_done(row);
@@ -160,6 +161,19 @@ static enum err complete(struct look *look, const struct waiting *w, struct chan
     return err;
 }
 
+/* A dm has none. */
+static enum err name_room(struct look *look, struct message *m) {
+    sqlite3_stmt *name = look->r->stmts[QUERY_ROOM_NAME];
+    bool is_row;
+    sql_bind_u64(name, 1, m->room.v);
+    enum err err = sql_next(name, &is_row);
+    if (err == OK && is_row) {
+        m->room_name = arena_str(look->arena, sql_text(name, 0));
+        sql_done(name);
+    }
+    return err;
+}
+
 static enum err fetch_one(struct look *look, const struct waiting *w, struct rows *rows) {
     struct room_facts dm;
     size_t n = rows->n;
@@ -170,6 +184,9 @@ static enum err fetch_one(struct look *look, const struct waiting *w, struct row
     }
     if (err == OK && rows->n == n) {
         err = ERR_IO;    // a change of a message that is in another room: damage
+    }
+    if (err == OK && w->place != NULL) {
+        err = name_room(look, &rows->p[n].message);
     }
     return err == OK ? complete(look, w, &rows->p[n]) : err;
 }

@@ -27,10 +27,9 @@
  *                             one back does nothing again: a message_deleted, is_repeat. One more
  *                             kind than REACTION_KINDS_MAX: void, too_many_reactions.
  *   message_edited, _deleted  room, room_name, room_kind, server, seq, position, message_type,
- *                             reply_to; in a dm `other`, the one who is not the author; content, if
- *                             it is a reaction. If the message is not there, or gone: void,
- *                             message_unknown; if `user` may not alter it (store/alter.h): void and
- *                             that rule's refusal.
+ *                             reply_to; in a dm `other`, who is not the author, and the author,
+ *                             who is not `user`; content of a reaction. If it is not there, or
+ *                             gone: void, message_unknown; if `user` may not alter it: alter.h.
  *   read_changed              seq; for message 0, the room's newest, message as well. If the mark
  *                             is there already or beyond: is_repeat, and seq is the mark's (0:
  *                             none). Not a message of the room: void, message_unknown.

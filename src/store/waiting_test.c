@@ -173,6 +173,8 @@ CONTRACT(rooms_come_when_asked_for_if_he_may_read_them_and_is_in_them) {
     STR_EQ(missed(rig, waiting(rig, ANN, true, 0)), "1+ 3+");
     EQ(rig->answer->changes[0].message.other.v, 0);
     EQ(rig->answer->changes[0].message.room_kind, ROOM_CHANNEL);
+    STR_EQ(rig->answer->changes[0].message.room_name, "town");
+    STR_EQ(rig->answer->changes[1].message.room_name, "");
     read_to(rig, GENERAL, ANN, 4);
     read_to(rig, ATTIC, ANN, 2);    // she was in there once
     OKAY(rig_commit(rig));

@@ -522,6 +522,7 @@ everywhere('what was exported can be imported elsewhere, once', async (to) => {
         await conversation(from);
         await from.ok('ban', 'add', 'bob');
         const text = await from.ok('export');
+        const exported = Date.now();
         const file = join(from.dir, 'export.jsonl');
         await writeFile(file, `${text}\n`);
         const first = JSON.stringify({ type: 'user', id: 90, username: 'somebody' });
@@ -533,8 +534,12 @@ everywhere('what was exported can be imported elsewhere, once', async (to) => {
             'Imported: 0 users, 0 rooms, 0 messages; 5 messages were here already.');
         assert.equal(await to.ok('import', 'json', '-', { input: text }),
             'Imported: 0 users, 0 rooms, 0 messages; 5 messages were here already.');
-        const there = linesOf(await to.ok('export')).filter((l) => l.username !== 'somebody');
+        const all = linesOf(await to.ok('export')).filter((l) => l.username !== 'somebody');
+        const [[, imported], there] = [all.filter(({ type }) => type === 'audit'),
+            all.filter(({ type, at_ms: at }) => type !== 'audit' || at <= exported)];
         assert.deepEqual(meaning(there), meaning(linesOf(text)));
+        assert.equal(all.length, there.length + 1);    // that it was imported, and once
+        assert.equal(imported.action, 'ban_set');
         assert.equal(await to.ok('check'), 'No damage was found.');
         assert.deepEqual((await to.json('user', 'show', 'alice'))[0],
             { id: 1, username: 'alice', role: 'admin', mobile: '+33612345678' });

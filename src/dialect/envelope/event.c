@@ -56,7 +56,7 @@ static void put_place(struct buf *out, const struct event *ev, enum view view) {
 
 static void put_doer(struct buf *out, const struct event *ev) {
     BUF_PUT_LIT(out, ",\"user_id\":");
-    buf_put_u64(out, ev->user.v);
+    buf_put_u64(out, ev->actor.v != 0 ? ev->actor.v : ev->user.v);
 }
 
 static void put_user(struct buf *out, const struct event *ev) {

@@ -165,6 +165,10 @@ static bool put_changed(struct buf *out, const struct event *ev, enum view view)
         buf_put_u64(out, ev->user.v);
         BUF_PUT_LIT(out, ",\"to\":");
         buf_put_u64(out, ev->other.v);
+        if (ev->actor.v != 0) {
+            BUF_PUT_LIT(out, ",\"by\":");
+            buf_put_u64(out, ev->actor.v);
+        }
     } else {
         BUF_PUT_LIT(out, ",\"room\":");
         json_put_text(out, ev->room_name);

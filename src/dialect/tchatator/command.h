@@ -41,7 +41,8 @@ struct tchatator_command {
  *   LOGIN          CMD_session_open; cmd.detail is the token, for the door, as dialect.h has it
  *   CLIENT_INFO    CMD_typing_set; cmd.user 0: in conversation with nobody, nothing is to be done
  *   BLOCK_USER     CMD_block_add; cmd.is_on: it keeps from everyone, cmd.other: from that user,
- *                  neither: from the one who asks; cmd.duration_ms 0: the default
+ *                  neither: from a pro who asks, from everyone if it is an admin;
+ *                  cmd.duration_ms 0: the default
  *   others         as their rows in verb.c say */
 void tchatator_read(struct str command, struct tchatator_command *out);
 

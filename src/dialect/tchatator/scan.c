@@ -43,7 +43,7 @@ static bool pass_over(struct str bytes, enum scan_silence silence, enum scan_pas
     size_t at = 0;
     while (*past != SCAN_PAST_NOTHING && at < bytes.n) {
         struct line line = line_at(bytes, at);
-        if (line.text.n > TCHATATOR_LINE_BYTES_MAX) {
+        if (line_is_long(&line)) {
             found(out, SCAN_TOO_LONG, 0);
             return true;
         }
@@ -70,7 +70,7 @@ static size_t blank_end(struct str bytes, enum scan_silence silence) {
     size_t at = 0;
     while (at < bytes.n) {
         struct line line = line_at(bytes, at);
-        bool is_long = line.text.n > TCHATATOR_LINE_BYTES_MAX;
+        bool is_long = line_is_long(&line);
         if (is_long || !line_is_blank(&line) || !counts(&line, silence)) {
             break;
         }

@@ -470,6 +470,19 @@ TEST(a_line_has_a_limit) {
     hears_line(most + 1, "HELLO\n", "", "?! unknown_command HELLO;too long");
 }
 
+TEST(a_line_of_that_length_may_end_in_two_pieces) {
+    const struct str start = STR_LIT("LOGIN\na:");
+    SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 20);
+    buf_put_str(&b, start);
+    put_many(&b, 'x', TCHATATOR_LINE_BYTES_MAX - 2);
+    BUF_PUT_LIT(&b, "\r\napi-token:t\r\n\r\n");
+    size_t cut = start.n + TCHATATOR_LINE_BYTES_MAX - 2 + 1;    // between the two of its end
+    STREAM(s);
+    feed(&s, (struct str){ b.p, cut });
+    feed(&s, (struct str){ b.p + cut, b.n - cut });
+    finish(&s, "LOGIN;");
+}
+
 /* A command of n bytes: `start`, lines that mean nothing, `end`. */
 static void hears_command(size_t n, const char *start, const char *end, const char *said) {
     SCOPED(buf_fini) struct buf b = BUF_INIT(1 << 20);

@@ -29,6 +29,11 @@ bool line_is_blank(const struct line *line) {
     return str_trim(line->text).n == 0;
 }
 
+bool line_is_long(const struct line *line) {
+    bool is_half_ended = !line->is_whole && str_ends(line->text, STR_LIT("\r"));
+    return line->text.n - is_half_ended > TCHATATOR_LINE_BYTES_MAX;
+}
+
 /* ---- ends */
 
 static void end_at(struct walk *w, enum walk_found found, size_t at, size_t taken) {
@@ -280,7 +285,7 @@ static void take_line(struct walk *w) {
     }
     struct line line = line_at(w->bytes, w->at);
     size_t colon = str_find(line.text, ':');
-    if (line.text.n > TCHATATOR_LINE_BYTES_MAX) {
+    if (line_is_long(&line)) {
         w->found = WALK_TOO_LONG;
     } else if (!line.is_whole && w->silence == SCAN_SILENT_NOT) {
         w->found = WALK_MORE;
@@ -301,7 +306,7 @@ static void take_name(struct walk *w) {
     size_t colon = str_find(line.text, ':');
     w->verb = tchatator_verb_find(line.text);
     bool is_short = w->verb != TCHATATOR_UNKNOWN && has_required(w);
-    if (line.text.n > TCHATATOR_LINE_BYTES_MAX) {
+    if (line_is_long(&line)) {
         w->found = WALK_TOO_LONG;
     } else if (!line.is_whole && w->silence < (is_short ? SCAN_SILENT_SHORT : SCAN_SILENT_LONG)) {
         w->found = WALK_MORE;

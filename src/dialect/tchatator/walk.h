@@ -111,6 +111,9 @@ struct line line_at(struct str bytes, size_t at);
 /* Whether it is no more than white space. */
 bool line_is_blank(const struct line *line);
 
+/* Whether it is longer than a line may be. A carriage return behind it may be half of its end. */
+bool line_is_long(const struct line *line);
+
 /* Reads message-length. */
 enum problem read_length(struct str value, uint64_t *out);
 
