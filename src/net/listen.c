@@ -193,7 +193,8 @@ static int bind_tcp(struct listen_address *a, bool is_shared) {
     if (is_shared) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);    // accepted sockets inherit it
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);    // accepted sockets inherit these
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     if (bind(fd, (struct sockaddr *)&a->addr, a->addr_bytes) != 0) {
         int why = errno;
         close(fd);

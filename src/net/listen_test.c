@@ -199,6 +199,9 @@ TEST(accepted_sockets_send_small_writes_at_once) {
     int accepted = accept(fd, NULL, NULL);
     EQ(getsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &value, &bytes), 0);
     EQ(value, 1);
+    value = 0;
+    EQ(getsockopt(accepted, SOL_SOCKET, SO_KEEPALIVE, &value, &bytes), 0);
+    EQ(value, 1);
     close(client), close(accepted), close(fd);
 }
 
