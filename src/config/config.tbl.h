@@ -49,7 +49,12 @@ OPT(http_origins, "http.origins", LIST, SET, "*", NULL, RELOAD,
     "others get 403.")
 
 OPT(tchatator_listen, "tchatator.listen", ADDRESSES, ANY, "127.0.0.1:4242", NULL, START,
-    "Addresses for the tchatator dialect, which this version does not speak: none is opened.")
+    "Addresses for the line protocol tchatator; those of http.listen understand it, too.")
+OPT(tchatator_idle_ms, "tchatator.idle_ms", TIME, RANGE(1000, 86400000), "10m", NULL, RELOAD,
+    "The silence after which a connection of the line protocol is closed.")
+OPT(tchatator_require_login, "tchatator.require_login", SWITCH, ANY, "off", NULL, RELOAD,
+    "Whether a connection of the line protocol must LOGIN first; off: the token in each command "
+    "is enough.")
 
 OPT(hub_listen, "hub.listen", ADDRESSES, ANY, "", "WS_BIND_ADDR", START,
     "Addresses on which every path is the hub dialect; empty for none.")

@@ -2,6 +2,9 @@
 #include "server/credential.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/rng.h"
+#include "core/batch.h"
 #include "net/http1.h"
 #include "obs/metrics.h"
 #include "server/addresses.h"
@@ -107,6 +110,19 @@ enum credential_found credential_read(struct session *s, struct str token, struc
     return count_failure(s, err, token) ? CREDENTIAL_BAD : guessed(why);
 }
 
+enum credential_found credential_read_api_token(struct session *s, struct str token,
+                                                struct credential *out) {
+    const char *why = NULL;
+    if (addresses_is_refused(s->worker->server->addresses, s)) {
+        return CREDENTIAL_GUESSED;
+    }
+    enum err err = read_api_token(s, token, out, &why);
+    if (err == OK) {
+        return CREDENTIAL_GOOD;
+    }
+    return count_failure(s, err, token) ? CREDENTIAL_BAD : CREDENTIAL_GUESSED;
+}
+
 bool credential_read_again(struct session *s, struct str token, struct credential *out) {
     const char *why = NULL;
     enum err err = read_token(s, token, out, &why);
@@ -122,5 +138,22 @@ void credential_take(struct session *s, const struct credential *credential) {
     if (credential->is_api_token) {
         s->api_token = xalloc(sizeof credential->hash);
         *s->api_token = credential->hash;
+    }
+}
+
+void credential_on_fact(struct server *server, const struct event *ev) {
+    enum err err = OK;
+    if (ev->type == EV_token_added) {
+        struct token_hash hash;
+        if (base64url_decode(ev->hash, hash.b, sizeof hash.b) == sizeof hash.b) {
+            err = token_table_add(server->tokens, hash, ev->user.v, ev->label);
+        }
+    } else if (ev->type == EV_token_revoked) {
+        err = token_table_drop(server->tokens, ev->user.v, ev->label);
+    } else if (ev->type == EV_user_erased) {
+        token_table_drop_user(server->tokens, ev->user.v);
+    }
+    if (err != OK) {
+        LOG_WARN("token.not_changed", STR("why", err_text(err)), U64("user", ev->user.v));
     }
 }

@@ -11,7 +11,9 @@
 #include "base/str.h"
 #include "core/cmd.h"
 
+struct event;
 struct http1_request;
+struct server;
 struct session;
 struct worker;
 
@@ -39,10 +41,18 @@ struct credential {
 enum credential_found credential_read(struct session *s, struct str token, struct credential *out,
                                       const char **why);
 
+/* The same for an API token alone: a JWT is a bad one. */
+enum credential_found credential_read_api_token(struct session *s, struct str token,
+                                                struct credential *out);
+
 /* The same for somebody who is in already: who sends a bad one harms nobody else at his address. */
 bool credential_read_again(struct session *s, struct str token, struct credential *out);
 
 /* The session stands and falls with it from now on: with an API token until that is revoked. */
 void credential_take(struct session *s, const struct credential *credential);
+
+/* API tokens are known at the door the moment they are on the disk: a fact that was kept, or is
+ * loaded. Others than theirs are ignored. Thread: any. */
+void credential_on_fact(struct server *server, const struct event *ev);
 
 #endif

@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/http1.h"
+#include "net/spoken.h"
 #include "obs/metrics.h"
 #include "server/credential.h"
+#include "server/dialog.h"
 #include "server/download.h"
 #include "server/operator.h"
 #include "server/page.h"
@@ -24,6 +26,9 @@
 
 struct visit {
     struct http1 *http;
+    char sniffed[SPOKEN_BYTES_MAX];    // what has come while that was not clear
+    uint8_t sniffed_bytes;
+    bool is_http;
     const struct http1_request *req;    // the one being read or answered
     char accept[WS_ACCEPT_BYTES];       // GREETING: what 101 will say
     struct ws_deflate_terms deflate;
@@ -511,10 +516,57 @@ static bool feed_once(struct session *s, const uint8_t *p, size_t n, size_t *tak
     return s->state == SESSION_HEAD && !is_busy(v);
 }
 
+/* ---- what is spoken */
+
+/* The fatal alert protocol_version, RFC 8446 section 6. */
+void door_refuse_tls(struct session *s) {
+    METRIC_ADD_AT(connection_errors_total, METRIC_REASON_PROTOCOL, 1);
+    session_say_raw(s, STR_LIT("\x15\x03\x01\x00\x02\x02\x46"));
+    session_leave(s, 0, STR_NONE);
+}
+
+/* Somebody who speaks no HTTP: what he has said so far is the beginning of a dialog. */
+static size_t begin_dialog(struct session *s, const uint8_t *p, size_t n) {
+    uint8_t head[SPOKEN_BYTES_MAX];
+    size_t head_bytes = s->visit->sniffed_bytes;
+    memcpy(head, s->visit->sniffed, head_bytes);
+    door_close(s);
+    dialog_begin(s);
+    if (head_bytes > 0) {
+        size_t taken = dialog_feed(s, head, head_bytes);
+        CHECK(taken == head_bytes);    // it is no whole command yet
+    }
+    return dialog_feed(s, p, n);
+}
+
+/* Looks at the first bytes. false: they were taken another way, *taken of them. */
+static bool sniff(struct session *s, const uint8_t *p, size_t n, size_t *taken) {
+    struct visit *v = s->visit;
+    size_t before = v->sniffed_bytes;
+    size_t more = MIN(n, SPOKEN_BYTES_MAX - before);
+    memcpy(v->sniffed + before, p, more);
+
+    *taken = n;
+    switch (spoken_of((struct str){ v->sniffed, before + more })) {
+    case SPOKEN_UNSURE: v->sniffed_bytes = (uint8_t)(before + more); return false;
+    case SPOKEN_TLS: door_refuse_tls(s); return false;
+    case SPOKEN_LINES: *taken = begin_dialog(s, p, n); return false;
+    case SPOKEN_HTTP: break;
+    }
+    v->is_http = true;
+    size_t again = 0;
+    return before == 0 || feed_once(s, (const uint8_t *)v->sniffed, before, &again);
+}
+
 size_t door_feed(struct session *s, uint8_t *p, size_t n) {
     if (s->visit == NULL) {
         s->visit = xzalloc(sizeof *s->visit);
         s->visit->http = http1_new(REQUEST_BODY_BYTES_MAX);
+        s->visit->is_http = s->is_hub_only;
+    }
+    size_t sniffed = 0;
+    if (!s->visit->is_http && !sniff(s, p, n, &sniffed)) {
+        return sniffed;
     }
     if (s->conn.is_write_blocked) {
         return 0;    // the answers so far go out first: session.c reads on then

@@ -25,6 +25,9 @@ void door_accept(struct session *s);
 /* The core said no: the refusal's HTTP status, then the end. */
 void door_refuse(struct session *s, const struct reply *reply);
 
+/* Somebody speaks TLS where it is not spoken: he is told so as TLS tells it, and it ends. */
+void door_refuse_tls(struct session *s);
+
 /* Answers with a status and a sentence, then ends the session. */
 void door_turn_away(struct session *s, int status, const char *sentence);
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "obs/metrics.h"
 #include "server/catchup.h"
+#include "server/dialog.h"
 #include "server/door.h"
 #include "server/server.h"
 #include "server/worker.h"
@@ -128,6 +129,10 @@ static void tell_as(struct worker *w, struct session *s, const struct event *ev,
 }
 
 static void tell_one(struct worker *w, struct session *s, const struct event *ev, bool is_bulk) {
+    if (s->framing == FRAMING_DIALOG) {
+        dialog_stir(s, ev);    // it will ask
+        return;
+    }
     tell_as(w, s, ev, session_view(s, ev), is_bulk);
 }
 
@@ -292,11 +297,32 @@ static void tell_pair(struct worker *w, const struct event *ev) {
     }
 }
 
+/* What a moderator took out of a dm is told as the author's act, whose doing it is not (actor):
+ * the moderator need not be of the two. Returns the event, or *copy. */
+static const struct event *as_told(const struct event *ev, struct event *copy) {
+    if (ev->author.v == 0) {
+        return ev;
+    }
+    *copy = *ev;
+    copy->user = ev->author;
+    copy->actor = ev->user;
+    return copy;
+}
+
 /* A token was revoked: whoever of this user came in with one proves that it was another. */
 static void check_tokens(struct worker *w, user_id user) {
     LIST_EACH(s, &w->sessions[SESSION_LIVE], struct session, on_state) {
         if (s->user.v == user.v) {
             session_check_token(s);
+        }
+    }
+}
+
+/* Somebody is banned, or is no more: the core ends his sessions, but knows of no callers. */
+static void dismiss_callers(struct worker *w, const struct event *ev) {
+    LIST_EACH(s, &w->sessions[SESSION_LIVE], struct session, on_state) {
+        if (s->user.v == ev->user.v && s->framing == FRAMING_DIALOG && !s->is_open_in_core) {
+            session_leave(s, 0, STR_NONE);
         }
     }
 }
@@ -332,9 +358,10 @@ static void on_event(struct worker *w, struct run *run, const struct event *ev) 
     if (ev->is_void || ev->is_repeat) {
         return;
     }
+    struct event copy;
     if (ev->audience == AUD_ROOM && ev->room_kind == ROOM_DM) {
         end_run(w, run);
-        tell_pair(w, ev);
+        tell_pair(w, as_told(ev, &copy));
         return;
     }
     if (ev->audience == AUD_ROOM) {
@@ -356,6 +383,10 @@ static void on_event(struct worker *w, struct run *run, const struct event *ev) 
         check_tokens(w, ev->user);
         return;
     }
+    if (ev->type == EV_ban_set || ev->type == EV_user_erased) {
+        dismiss_callers(w, ev);
+        return;
+    }
     bool is_follow = ev->type == EV_follow_started || ev->type == EV_follow_ended;
     if (is_follow || ev->audience == AUD_SESSIONS) {
         end_run(w, run);
@@ -363,7 +394,7 @@ static void on_event(struct worker *w, struct run *run, const struct event *ev) 
     if (is_follow) {
         on_follow(w, ev);
     } else if (ev->audience == AUD_SESSIONS) {
-        tell_sessions(w, ev);
+        tell_sessions(w, as_told(ev, &copy));
     }
 }
 
@@ -392,7 +423,9 @@ static void on_reply(struct worker *w, struct run *run, const struct reply *repl
     if (reply->refusal != REFUSE_NONE) {
         count_refusal(reply);
     }
-    if (reply->cmd == CMD_session_open && !s->is_upgraded) {
+    if (s->framing == FRAMING_DIALOG) {
+        dialog_on_reply(s, reply);
+    } else if (reply->cmd == CMD_session_open && !s->is_upgraded) {
         end_run(w, run);
         session_go_live(s, reply);
     } else if (is_of_door(s, reply->cmd)) {

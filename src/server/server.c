@@ -17,6 +17,7 @@
 #include "core/batch.h"
 #include "media/files.h"
 #include "obs/metrics.h"
+#include "server/credential.h"
 #include "server/demo.h"
 #include "server/restore.h"
 #include "server/sweep.h"
@@ -52,23 +53,8 @@ static void on_credits(void *ctx) {
     }
 }
 
-/* API tokens are known at the door the moment they are on the disk. */
 static void on_kept(void *ctx, const struct event *ev) {
-    struct server *server = ctx;
-    enum err err = OK;
-    if (ev->type == EV_token_added) {
-        struct token_hash hash;
-        if (base64url_decode(ev->hash, hash.b, sizeof hash.b) == sizeof hash.b) {
-            err = token_table_add(server->tokens, hash, ev->user.v, ev->label);
-        }
-    } else if (ev->type == EV_token_revoked) {
-        err = token_table_drop(server->tokens, ev->user.v, ev->label);
-    } else if (ev->type == EV_user_erased) {
-        token_table_drop_user(server->tokens, ev->user.v);
-    }
-    if (err != OK) {
-        LOG_WARN("token.not_changed", STR("why", err_text(err)), U64("user", ev->user.v));
-    }
+    credential_on_fact(ctx, ev);
 }
 
 static const struct ring_ops ring_ops = {
@@ -79,12 +65,6 @@ static const struct ring_ops ring_ops = {
 };
 
 /* ---- start */
-
-static void on_restored(void *ctx, const struct event *ev) {
-    if (ev->type == EV_token_added) {
-        on_kept(ctx, ev);
-    }
-}
 
 /* A command line that is at work without a server has the store for a moment. */
 static enum err open_soon(struct server *server, struct str url, struct buf *why) {
@@ -115,7 +95,7 @@ static enum err open_store(struct server *server, struct buf *why) {
     struct core_limits limits;
     settings_core_limits(settings, &limits);
     server->core = core_new(&limits);
-    err = restore(server->store, server->core, on_restored, server, why);
+    err = restore(server->store, server->core, on_kept, server, why);
     return err == OK && settings->config->is_dev ? demo_make(server->core, server->store) : err;
 }
 
@@ -242,7 +222,12 @@ static enum err open_doors(struct server *server, struct buf *why) {
     const struct config *config = server_settings(server)->config;
     SCOPED(buf_fini) struct buf http = BUF_INIT(READY_BYTES_MAX);
     SCOPED(buf_fini) struct buf hub = BUF_INIT(READY_BYTES_MAX);
+    SCOPED(buf_fini) struct buf tchatator = BUF_INIT(READY_BYTES_MAX);
     enum err err = open_addresses(server, &config->http_listen, ENTRANCE_HTTP, &http, why);
+    if (err == OK) {
+        err =
+            open_addresses(server, &config->tchatator_listen, ENTRANCE_TCHATATOR, &tchatator, why);
+    }
     if (err == OK) {
         err = open_addresses(server, &config->hub_listen, ENTRANCE_HUB, &hub, why);
     }
@@ -258,8 +243,8 @@ static enum err open_doors(struct server *server, struct buf *why) {
     }
     health_store_ok(server->health);
     LOG_INFO("server.ready", TEXT("http", buf_str(&http)), TEXT("hub", buf_str(&hub)),
-             TEXT("data", config->data_dir), U64("workers", server->worker_count),
-             U64("pid", (uint64_t)getpid()));
+             TEXT("tchatator", buf_str(&tchatator)), TEXT("data", config->data_dir),
+             U64("workers", server->worker_count), U64("pid", (uint64_t)getpid()));
     tell_systemd("READY=1");
     return OK;
 }

@@ -11,6 +11,7 @@
 #include "obs/metrics.h"
 #include "server/addresses.h"
 #include "server/catchup.h"
+#include "server/dialog.h"
 #include "server/door.h"
 #include "server/fanout.h"
 #include "server/gather.h"
@@ -83,7 +84,9 @@ static void enter_address(struct session *s) {
         return;
     }
     METRIC_ADD_AT(connection_errors_total, METRIC_REASON_ADDRESS_LIMIT, 1);
-    if (entry == ADDRESS_IS_FULL) {
+    if (entry == ADDRESS_IS_FULL && s->framing == FRAMING_DIALOG) {
+        dialog_turn_away(s);
+    } else if (entry == ADDRESS_IS_FULL) {
         door_turn_away(s, 429, "Too many connections from your address: close another first.");
     } else {
         session_drop(s, true);
@@ -108,10 +111,13 @@ void session_new(struct worker *w, int fd, const struct entrance *entrance) {
 
     if (entrance->kind == ENTRANCE_OPERATOR) {
         operator_welcome(s);
-    } else {
-        s->conn.read_bytes = READ_BYTES_BEFORE_LIVE;
-        enter_address(s);
+        return;
     }
+    s->conn.read_bytes = READ_BYTES_BEFORE_LIVE;
+    if (entrance->kind == ENTRANCE_TCHATATOR) {
+        dialog_begin(s);
+    }
+    enter_address(s);
 }
 
 static void tell_core_of_close(struct session *s) {
@@ -157,14 +163,19 @@ void session_renew(struct session *s, const struct reply *reply) {
     session_set_timer(s);
 }
 
-void session_go_live(struct session *s, const struct reply *reply) {
-    bool is_yes = reply->refusal == REFUSE_NONE;
-    s->is_open_in_core = is_yes;
-    if (s->state != SESSION_GREETING) {
+void session_opened(struct session *s, bool is_in) {
+    s->is_open_in_core = is_in;
+    if (s->state >= SESSION_LEAVING) {
         tell_core_of_close(s);    // it left while the core thought about it
+    }
+}
+
+void session_go_live(struct session *s, const struct reply *reply) {
+    session_opened(s, reply->refusal == REFUSE_NONE);
+    if (s->state != SESSION_GREETING) {
         return;
     }
-    if (!is_yes) {
+    if (reply->refusal != REFUSE_NONE) {
         door_refuse(s, reply);
         return;
     }
@@ -222,7 +233,7 @@ void session_leave(struct session *s, uint16_t code, struct str reason) {
 }
 
 void session_refuse(struct session *s, enum refusal why) {
-    if (s->state != SESSION_LIVE) {
+    if (s->state != SESSION_LIVE || s->framing == FRAMING_DIALOG) {
         session_leave(s, 0, STR_NONE);
         return;
     }
@@ -278,6 +289,8 @@ void session_fini(struct session *s) {
     ws_fini(&s->ws);
     if (s->framing == FRAMING_LINES) {
         lines_free(&s->lines);
+    } else if (s->framing == FRAMING_DIALOG) {
+        dialog_free(&s->dialog);
     }
     xfree(s->api_token);
     outbox_fini(&s->outbox);
@@ -312,7 +325,7 @@ static void on_state_too_long(struct session *s) {
         door_turn_away(s, 503, refusal_text(REFUSE_store_away, (enum lang)s->lang));
         break;
     case SESSION_LEAVING: session_drop(s, !outbox_is_empty(&s->outbox)); break;
-    case SESSION_LIVE:
+    case SESSION_LIVE: dialog_on_timer(s); break;    // no other has a time
     case SESSION_GONE:
     case SESSION_STATE_COUNT: break;
     }

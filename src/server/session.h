@@ -1,6 +1,6 @@
 /* A session: one connection, from accept to close, and what it is to the chat.
  *
- *    HEAD ──upgrade, token good──> GREETING ──core says yes──> LIVE
+ *    HEAD ──upgrade, token good──> GREETING ──core says yes──> LIVE <── control socket, dialog
  *     │ │                             │                          │ closed, expired, banned,
  *     │ └─ plain HTTP: answered here  │ refused                  │ too slow, drain
  *     │ too late, refused             │                          │
@@ -49,11 +49,12 @@ enum session_state {
     SESSION_STATE_COUNT
 };
 
-enum framing { FRAMING_WS, FRAMING_LINES };
+enum framing { FRAMING_WS, FRAMING_LINES, FRAMING_DIALOG };
 
 struct address;
 struct token_hash;
 struct dialect;
+struct dialog;
 struct entrance;
 struct worker;
 struct lines;
@@ -76,6 +77,7 @@ struct session {
     union {
         struct visit *visit;      // owned; HEAD and GREETING only, until is_upgraded
         struct lines *lines;      // owned; framing lines only
+        struct dialog *dialog;    // owned; framing dialog only
         struct gather *gather;    // owned; framing ws: a batch of commands under way
     };
     const struct dialect *dialect;    // NULL before GREETING

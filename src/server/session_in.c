@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "obs/metrics.h"
 #include "server/catchup.h"
+#include "server/dialog.h"
 #include "server/door.h"
 #include "server/gather.h"
 #include "server/operator.h"
@@ -17,6 +18,7 @@ bool session_is_question(enum cmd_type cmd) {
     static const bool questions[CMD_COUNT] = {
         [CMD_room_history] = true, [CMD_direct_history] = true, [CMD_list] = true,
         [CMD_room_resume] = true,  [CMD_message_search] = true, [CMD_unread_list] = true,
+        [CMD_changes_next] = true,
     };
     return questions[cmd];
 }
@@ -52,8 +54,8 @@ void session_send(struct session *s, struct intake *intake) {
     enum cmd_type cmd = intake->cmd.type;
     s->pending++;
     s->questions += session_is_question(cmd);
-    // one line at a time keeps an operator's answers in order; but each of them costs a commit
-    bool is_alone = s->framing == FRAMING_LINES && cmd != CMD_fact_add;
+    // one at a time keeps the answers in order; but each of an operator's facts costs a commit
+    bool is_alone = s->framing != FRAMING_WS && cmd != CMD_fact_add;
     unsigned pending_max = is_alone ? 1 : PENDING_MAX;
     bool is_full = s->pending >= pending_max || s->questions >= QUESTIONS_MAX;
     s->is_held = s->is_held || is_full;
@@ -102,7 +104,7 @@ void session_answered(struct session *s, bool was_question, uint32_t part) {
         gather_answered(s, part);
     }
     session_let_go(s);
-    if (s->framing == FRAMING_LINES && s->is_peer_done && s->pending == 0) {
+    if (s->framing != FRAMING_WS && s->is_peer_done && s->pending == 0) {
         session_leave(s, 0, STR_NONE);
     }
 }
@@ -192,6 +194,15 @@ static const struct link_sink link_sink = {
     .on_closing = on_closing,
 };
 
+static size_t feed(struct session *s, uint8_t *p, size_t n) {
+    switch ((enum framing)s->framing) {
+    case FRAMING_LINES: return operator_feed(s, p, n);
+    case FRAMING_DIALOG: return dialog_feed(s, p, n);
+    case FRAMING_WS: break;
+    }
+    return ws_feed(&s->ws, &s->worker->ws_shared, p, n, &link_sink, s);
+}
+
 static size_t take_bytes(struct session *s, uint8_t *p, size_t n) {
     s->heard_ms = s->worker->loop.now_ms;
     s->is_pinged = false;
@@ -208,9 +219,7 @@ static size_t take_bytes(struct session *s, uint8_t *p, size_t n) {
         return n;    // lines or HTTP on their way out: whatever still comes is dropped
     }
     s->worker->fed_bytes = 0;
-    size_t taken = s->framing == FRAMING_LINES
-                       ? operator_feed(s, p, n)
-                       : ws_feed(&s->ws, &s->worker->ws_shared, p, n, &link_sink, s);
+    size_t taken = feed(s, p, n);
     if (s->state >= SESSION_LEAVING) {
         return n;
     }
@@ -236,6 +245,9 @@ static void on_writable(struct conn *c) {
 /* Whether a peer that has sent its end may still wait for answers: to HTTP requests, to an
  * operator's commands. A WebSocket ends with a close frame, not like this. */
 static bool is_owed_answers(const struct session *s) {
+    if (s->state == SESSION_LIVE && s->framing == FRAMING_DIALOG) {
+        return dialog_owes_answer(s);
+    }
     if (s->state == SESSION_LIVE) {
         return s->framing == FRAMING_LINES && (s->pending > 0 || !outbox_is_empty(&s->outbox));
     }
@@ -248,6 +260,9 @@ static void on_end(struct conn *c, enum err why) {
     s->is_peer_done = true;
     if (why != ERR_CLOSED) {
         METRIC_ADD_AT(connection_errors_total, METRIC_REASON_RESET, 1);
+    }
+    if (why == ERR_CLOSED && s->state == SESSION_LIVE && s->framing == FRAMING_DIALOG) {
+        dialog_hear_end(s);
     }
     if (why != ERR_CLOSED || !is_owed_answers(s)) {
         session_drop(s, false);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "obs/metrics.h"
 #include "server/catchup.h"
+#include "server/dialog.h"
 #include "server/door.h"
 #include "server/gather.h"
 #include "server/server.h"
@@ -163,12 +164,14 @@ void session_go_on(struct session *s) {
     if (s->is_upgraded) {
         catchup_go_on(s);
         gather_go_on(s);
+    } else if (s->framing == FRAMING_DIALOG) {
+        dialog_go_on(s);
     }
 }
 
 /* Reads on when what held it is answered, and most of the answers are out. */
 void session_let_go(struct session *s) {
-    unsigned pending_max = s->framing == FRAMING_LINES ? 0 : PENDING_MAX / 2;
+    unsigned pending_max = s->framing == FRAMING_WS ? PENDING_MAX / 2 : 0;
     session_go_on(s);
     bool is_busy = s->is_upgraded && (s->gather != NULL || catchup_is_busy(s));
     if (s->is_held && s->pending <= pending_max && s->questions == 0 && !is_busy &&

@@ -22,6 +22,9 @@ void session_leave_too_slow(struct session *s);
 /* Goes on with what the session is in the middle of: rooms it resumes, a batch of commands. */
 void session_go_on(struct session *s);
 
+/* The core has let the session of a user in, or not; if it has left meanwhile, the core is told. */
+void session_opened(struct session *s, bool is_in);
+
 /* Reads on when what held it is answered, and most of the answers are out. */
 void session_let_go(struct session *s);
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "obs/metrics.h"
 #include "server/catchup.h"
+#include "server/dialog.h"
 #include "server/fanout.h"
 #include "server/operator.h"
 #include "server/ring.h"
@@ -195,13 +196,15 @@ static void take_batches(struct worker *w) {
     }
 }
 
+/* Says it, or, to a dialog, lets it choose what to say. */
+static void say_to_dialog(struct session *s, struct answer **answer) {
+    dialog_on_answer(s, answer);
+    session_answered(s, true, 0);
+}
+
 /* Returns how many bytes were encoded. */
-static size_t say_answer(struct worker *w, struct answer *answer) {
-    struct session *s = worker_session(w, answer->ask.session);
+static size_t say_answer(struct worker *w, struct session *s, struct answer *answer) {
     const struct ask *ask = &answer->ask;
-    if (s == NULL) {
-        return 0;
-    }
     bool is_live = s->state == SESSION_LIVE;
     bool is_resume = is_live && ask->kind == ASK_RESUME;
     size_t bytes = is_resume ? catchup_answer(s, answer) : 0;
@@ -221,7 +224,12 @@ static void say_some_answers(struct worker *w) {
     size_t bytes = 0;
     while (w->unsaid.first != NULL && bytes < ANSWER_BYTES_PER_TURN) {
         struct answer *answer = CONTAINER_OF(qlist_pop(&w->unsaid), struct answer, link);
-        bytes += say_answer(w, answer);
+        struct session *s = worker_session(w, answer->ask.session);
+        if (s != NULL && s->framing == FRAMING_DIALOG) {
+            say_to_dialog(s, &answer);
+        } else if (s != NULL) {
+            bytes += say_answer(w, s, answer);
+        }
         answer_free(&answer);
         ring_answered(w->server->ring);
     }

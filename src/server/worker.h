@@ -64,11 +64,11 @@ struct room_here {
 struct entrance {
     struct listener listener;
     struct worker *worker;
-    enum entrance_kind { ENTRANCE_HTTP, ENTRANCE_HUB, ENTRANCE_OPERATOR } kind;
+    enum entrance_kind { ENTRANCE_HTTP, ENTRANCE_HUB, ENTRANCE_TCHATATOR, ENTRANCE_OPERATOR } kind;
     bool is_tls;
 };
 
-#define ENTRANCES_MAX (2 * CONFIG_LIST_MAX + 1)    // http.listen, hub.listen, the control socket
+#define ENTRANCES_MAX (3 * CONFIG_LIST_MAX + 1)    // the three lists, and the control socket
 
 struct worker {
     struct loop loop;
