@@ -47,6 +47,8 @@ enum caller {
     MEMBER,
     AUTHOR,
     ADMIN,
+    BLOCKED_ONE,
+    PRO,
     OPERATOR,
     CALLERS
 };
@@ -87,6 +89,16 @@ static const struct {
                 COMES("ada"),
                 "operator > {\"cmd\":\"user_role\",\"username\":\"ada\",\"role\":\"admin\"}\n",
                 { "", "" } },
+    [BLOCKED_ONE] = { "somebody blocked",
+                      "eve",
+                      COMES("eve"),
+                      "operator > {\"cmd\":\"block_add\",\"username\":\"eve\",\"other\":2}\n",
+                      { "", "" } },
+    [PRO] = { "a pro",
+              "pat",
+              COMES("pat"),
+              "operator > {\"cmd\":\"user_role\",\"username\":\"pat\",\"role\":\"pro\"}\n",
+              { "", "" } },
     [OPERATOR] = { "the operator", "operator", { "", "" }, "", { "", "" } },
 };
 
@@ -173,6 +185,13 @@ static const struct expected {
 #define FORBID                                                                                     \
     ERROR("FORBIDDEN", "PERMISSION_DENIED", "", "Vous n'avez pas le droit de faire cela.",         \
           "You may not do that.")
+#define BLOCKED                                                                                    \
+    ERROR("FORBIDDEN", "PERMISSION_DENIED", "",                                                    \
+          "Vous y êtes bloqué : votre message n'est pas accepté.",                                 \
+          "You are blocked there: your message is not taken.")
+#define FOR_SELF                                                                                   \
+    ERROR("FORBIDDEN", "PERMISSION_DENIED", "", "*Vous n'avez pas le droit de faire cela (seul…",  \
+          "*You may not do that (only an admin…")
 #define NOT_YOURS                                                                                  \
     ERROR("FORBIDDEN", "PERMISSION_DENIED", "", "*Vous n'avez pas le droit de faire cela (…",      \
           "You may not do that (this session is somebody else's).")

@@ -10,4 +10,8 @@
 void authorization_run(void (*say)(void *ctx, const char *name, bool is_fine, struct str why),
                        void *ctx);
 
+/* The same of the line protocol: authorization_lines.tbl.h. */
+void authorization_run_lines(void (*say)(void *ctx, const char *name, bool is_fine, struct str why),
+                             void *ctx);
+
 #endif

@@ -1,11 +1,14 @@
 /* Guests: see guest.h. The client's half of WebSocket, as short as it can be: no fragments come
- * from this server, and no compression was offered. */
+ * from this server, and no compression was offered. The lines of tchatator are in tongue.c. */
 #include "test/talk/guest.h"
 
 #include "net/ws.h"
 #include "test/fakes/net.h"
+#include "test/talk/tongue.h"
 
 #define REQUEST_BYTES_MAX 16384
+#define COMMAND_BYTES_MAX (1u << 20)
+#define LOGIN_WAIT_MS 100    // that a no may take: see server/dialog.c
 
 struct came {
     struct node on_guest;
@@ -28,6 +31,7 @@ static void look(struct onlooker *o);
 void guest_init(struct guest *g, struct stage *stage) {
     *g = (struct guest){ .stage = stage, .onlooker.look = look };
     g->bytes = BUF_INIT(SIZE_MAX / 2);
+    g->token = BUF_INIT(SIZE_MAX / 2);
     list_init(&g->came);
 }
 
@@ -47,6 +51,7 @@ void guest_fini(struct guest *g) {
     forget(g);
     drop_all(g);
     buf_fini(&g->bytes);
+    buf_fini(&g->token);
 }
 
 /* ---- out */
@@ -77,12 +82,21 @@ static void send_frame(struct guest *g, enum ws_opcode opcode, struct str payloa
     send_bytes(g, buf_str(&frame));
 }
 
+static void send_command(struct guest *g, struct str message) {
+    SCOPED(buf_fini) struct buf command = BUF_INIT(COMMAND_BYTES_MAX);
+    tongue_put_command(&command, message, buf_str(&g->token));
+    CHECK(buf_ok(&command));
+    send_bytes(g, buf_str(&command));
+}
+
 void guest_say(struct guest *g, struct str message) {
-    if (g->is_operator) {
+    switch (g->tongue) {
+    case TONGUE_WS: send_frame(g, WS_TEXT, message); break;
+    case TONGUE_TCHATATOR: send_command(g, message); break;
+    case TONGUE_OPERATOR:
         send_bytes(g, message);
         send_bytes(g, STR_LIT("\n"));
-    } else {
-        send_frame(g, WS_TEXT, message);
+        break;
     }
 }
 
@@ -173,10 +187,30 @@ static bool read_line(struct guest *g) {
     return true;
 }
 
+/* An answer has no end of its own. Whoever looks at what came has let the server do all it could:
+ * what is there is whole then. */
+static void read_answers(struct guest *g) {
+    while (g->tongue == TONGUE_TCHATATOR && g->bytes.n > 0) {
+        SCOPED(buf_fini) struct buf answer = BUF_INIT(COMMAND_BYTES_MAX);
+        buf_drop(&g->bytes, tongue_put_answer(&answer, buf_str(&g->bytes)));
+        CHECK(buf_ok(&answer));
+        keep(g, buf_str(&answer));
+    }
+}
+
+static bool read_here(struct guest *g) {
+    switch (g->tongue) {
+    case TONGUE_WS: return read_frame(g);
+    case TONGUE_TCHATATOR: return false;    // read_answers does
+    case TONGUE_OPERATOR: break;
+    }
+    return read_line(g);
+}
+
 static bool read_some(struct guest *g) {
     switch (g->state) {
     case GUEST_KNOCKING: return read_head(g);
-    case GUEST_HERE: return g->is_operator ? read_line(g) : read_frame(g);
+    case GUEST_HERE: return read_here(g);
     case GUEST_AWAY:
     case GUEST_REFUSED:
     case GUEST_GONE: break;
@@ -185,6 +219,7 @@ static bool read_some(struct guest *g) {
 }
 
 static void on_end(struct guest *g) {
+    read_answers(g);
     if (g->state == GUEST_REFUSED && g->bytes.n > 0) {
         keep(g, str_trim(buf_str(&g->bytes)));
     }
@@ -208,7 +243,8 @@ static void look(struct onlooker *o) {
     }
 }
 
-bool guest_has_heard(const struct guest *g, struct str *out) {
+bool guest_has_heard(struct guest *g, struct str *out) {
+    read_answers(g);
     if (list_is_empty(&g->came)) {
         return false;
     }
@@ -217,8 +253,9 @@ bool guest_has_heard(const struct guest *g, struct str *out) {
     return true;
 }
 
-size_t guest_count(const struct guest *g) {
+size_t guest_count(struct guest *g) {
     size_t count = 0;
+    read_answers(g);
     for (const struct node *n = g->came.head.next; n != &g->came.head; n = n->next) {
         count++;
     }
@@ -239,7 +276,9 @@ static void arrive(struct guest *g, enum stage_door door) {
     g->status = 0;
     g->close_code = 0;
     g->has_said_goodbye = false;
-    g->is_operator = door == DOOR_OPERATOR;
+    g->tongue = door == DOOR_OPERATOR    ? TONGUE_OPERATOR
+                : door == DOOR_TCHATATOR ? TONGUE_TCHATATOR
+                                         : TONGUE_WS;
     g->link = stage_connect(g->stage, door, &g->onlooker);
 }
 
@@ -264,34 +303,85 @@ static void put_request(struct buf *out, struct str path, const struct invitatio
     CHECK(buf_ok(out));
 }
 
+/* Connects and has something sent until there is an answer, or nothing is sent. */
+static void knock(struct guest *g, enum stage_door door, struct str bytes) {
+    bool is_http = door == DOOR_HTTP;
+    do {    // now and then the virtual system has no memory for a newcomer
+        arrive(g, door);
+        g->state = is_http ? GUEST_KNOCKING : GUEST_HERE;
+        send_bytes(g, bytes);
+        stage_run(g->stage);
+    } while (g->link == NULL && g->state != GUEST_REFUSED && g->state != GUEST_GONE);
+}
+
+/* What is not granted is as an upgrade that is refused. */
+static void log_in(struct guest *g) {
+    const struct str granted = STR_LIT("{\"status\":\"200/OK\"");
+    const size_t before = STR_LIT("{\"status\":\"").n;
+    struct str answer = STR_NONE;
+    guest_say(g, STR_LIT("{\"command\":\"LOGIN\"}"));
+    stage_run(g->stage);
+    if (guest_count(g) == 0) {
+        stage_pass(g->stage, LOGIN_WAIT_MS);
+    }
+    bool is_answered = guest_has_heard(g, &answer);
+    CHECK(is_answered && answer.n > before + 3);
+    if (str_starts(answer, granted)) {
+        guest_take(g);
+        return;
+    }
+    uint64_t status = 0;
+    enum err err = str_to_u64((struct str){ answer.p + before, 3 }, &status);
+    CHECK(err == OK);
+    g->status = (unsigned)status;
+    g->state = GUEST_REFUSED;
+}
+
+static void come_with_lines(struct guest *g, const struct invitation *invitation) {
+    const struct str own = STR_LIT("token=");
+    struct str rest = invitation->query;
+    bool has_login = true;
+    buf_reset(&g->token);
+    buf_put_str(&g->token, invitation->token);
+    (void)str_cut(&rest, '?');
+    while (rest.n > 0) {
+        struct str part = str_cut(&rest, '&');
+        has_login = has_login && !str_eq(part, STR_LIT("login=no"));
+        if (str_starts(part, own)) {
+            buf_reset(&g->token);
+            buf_put(&g->token, part.p + own.n, part.n - own.n);
+        }
+    }
+    knock(g, DOOR_TCHATATOR, STR_NONE);
+    if (has_login && g->state == GUEST_HERE) {
+        log_in(g);
+    }
+}
+
 bool guest_come(struct guest *g, const struct invitation *invitation) {
     SCOPED(buf_fini) struct buf request = BUF_INIT(REQUEST_BYTES_MAX);
+    if (str_eq(invitation->dialect, STR_LIT("tchatator"))) {
+        come_with_lines(g, invitation);
+        return true;
+    }
     for (size_t i = 0; i < COUNT(places); i++) {
         if (!str_eq(places[i].name, invitation->dialect)) {
             continue;
         }
         put_request(&request, places[i].path, invitation);
-        do {    // now and then the virtual system has no memory for a newcomer
-            arrive(g, DOOR_HTTP);
-            g->state = GUEST_KNOCKING;
-            send_bytes(g, buf_str(&request));
-            stage_run(g->stage);
-        } while (g->link == NULL && g->state == GUEST_KNOCKING);
+        knock(g, DOOR_HTTP, buf_str(&request));
         return true;
     }
     return false;
 }
 
 void guest_come_as_operator(struct guest *g) {
-    do {
-        arrive(g, DOOR_OPERATOR);
-        g->state = GUEST_HERE;
-        stage_run(g->stage);
-    } while (g->link == NULL);
+    knock(g, DOOR_OPERATOR, STR_NONE);
 }
 
-void guest_leave(struct guest *g) {
-    if (g->link != NULL && g->state == GUEST_HERE && !g->is_operator) {
+bool guest_leave(struct guest *g) {
+    bool is_ws = g->tongue == TONGUE_WS;
+    if (g->link != NULL && g->state == GUEST_HERE && is_ws) {
         g->has_said_goodbye = true;
         send_frame(g, WS_CLOSE, STR_LIT("\x03\xe8"));
         stage_run(g->stage);
@@ -300,7 +390,9 @@ void guest_leave(struct guest *g) {
         fake_link_end(g->link, false);
         stage_run(g->stage);
     }
+    bool is_said = is_ws ? g->close_code == WS_CLOSE_NORMAL : g->link == NULL;
     guest_vanish(g);
+    return is_said;
 }
 
 void guest_vanish(struct guest *g) {

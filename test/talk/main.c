@@ -78,6 +78,7 @@ int main(int argc, char **argv) {
             xfree(found.paths[i]);
         }
         authorization_run(say, &tap);
+        authorization_run_lines(say, &tap);
     }
     printf("1..%zu\n", tap.count);
     return tap.failed == 0 ? 0 : 1;

@@ -56,7 +56,7 @@ static bool fail(struct player *p, const char *what, struct str expected, struct
     return false;
 }
 
-static bool fail_about(struct player *p, const char *what, const struct guest *g) {
+static bool fail_about(struct player *p, const char *what, struct guest *g) {
     SCOPED(buf_fini) struct buf text = BUF_INIT(TEXT_BYTES_MAX);
     struct str came = STR_NONE;
     const struct seat *seat = CONTAINER_OF(g, struct seat, guest);
@@ -125,9 +125,14 @@ static void put_token(struct player *p, const struct step *step, struct buf *out
 
 static bool come(struct player *p, struct guest *g, const struct step *step) {
     SCOPED(buf_fini) struct buf token = BUF_INIT(TEXT_BYTES_MAX);
-    put_token(p, step, &token);
-    CHECK(buf_ok(&token));
     settle(p);
+    if (str_eq(step->dialect, STR_LIT("tchatator"))) {
+        struct str person = script_person(step->who);
+        stage_give_token(p->stage, person, script_id(p->script, person), &token);
+    } else {
+        put_token(p, step, &token);
+    }
+    CHECK(buf_ok(&token));
     return guest_come(g, &(struct invitation){ .dialect = step->dialect,
                                                .query = step->query,
                                                .token = buf_str(&token) }) ||
@@ -278,8 +283,7 @@ static bool do_leaves(struct player *p, struct guest *g) {
         guest_vanish(g);
         return true;
     }
-    guest_leave(g);
-    return g->close_code == 1000 || fail_about(p, "said goodbye and got no goodbye back", g);
+    return guest_leave(g) || fail_about(p, "said goodbye and got no goodbye back", g);
 }
 
 static bool do_belongs(struct player *p, struct guest *g) {
@@ -351,7 +355,7 @@ static bool check_end(struct player *p) {
         return false;
     }
     for (size_t i = 0; i < p->seat_count; i++) {
-        const struct guest *g = &p->seats[i].guest;
+        struct guest *g = &p->seats[i].guest;
         if (g->state == GUEST_HERE && guest_count(g) > 0) {
             return fail_about(p, "heard something more, at the end", g);
         }
@@ -375,7 +379,7 @@ bool play(const struct script *script, struct buf *why) {
     }
     is_fine = is_fine && check_end(p);
     for (size_t i = 0; i < p->seat_count; i++) {
-        guest_leave(&p->seats[i].guest);
+        (void)guest_leave(&p->seats[i].guest);
         guest_fini(&p->seats[i].guest);
     }
     matcher_fini(&p->matcher);

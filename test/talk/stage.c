@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/core.h"
+#include "server/credential.h"
 #include "server/operator.h"
 #include "server/server.h"
 #include "server/worker.h"
@@ -162,8 +163,8 @@ static void on_credits(void *ctx) {
 }
 
 static void on_kept(void *ctx, const struct event *ev) {
-    (void)ctx;
-    (void)ev;    // tokens: nobody has one here
+    struct stage *stage = ctx;
+    credential_on_fact(&stage->server, ev);
 }
 
 static const struct ring_ops ring_ops = {
@@ -176,6 +177,7 @@ static const struct ring_ops ring_ops = {
 static void on_fact(void *ctx, const struct event *ev) {
     struct stage *stage = ctx;
     core_restore(stage->server.core, ev);
+    credential_on_fact(&stage->server, ev);
 }
 
 static void start_workers(struct stage *stage) {
@@ -189,6 +191,8 @@ static void start_workers(struct stage *stage) {
         err = worker_add_entrance(w, DOOR_HTTP, ENTRANCE_HTTP, false);
         CHECK(err == OK);
         err = worker_add_entrance(w, DOOR_OPERATOR, ENTRANCE_OPERATOR, false);
+        CHECK(err == OK);
+        err = worker_add_entrance(w, DOOR_TCHATATOR, ENTRANCE_TCHATATOR, false);
         CHECK(err == OK);
     }
 }
@@ -359,7 +363,33 @@ static void keep(struct stage *stage, const struct event *fact) {
     enum err err = stage->server.store->ops->commit(stage->server.store, batch);
     CHECK(err == OK);
     core_restore(stage->server.core, ev);
+    credential_on_fact(&stage->server, ev);
     batch_unref(&batch);
+}
+
+static void create_user(struct stage *stage, struct str username, uint64_t user) {
+    if (!inside_has_user(stage->server.core, user)) {
+        keep(stage,
+             &(struct event){ .type = EV_user_created, .user = { user }, .username = username });
+    }
+}
+
+void stage_give_token(struct stage *stage, struct str username, uint64_t user, struct buf *out) {
+    SCOPED(buf_fini) struct buf hash_text = BUF_INIT(WHY_BYTES_MAX);
+    struct token_found found;
+    size_t begin = out->n;
+    create_user(stage, username, user);
+    buf_printf(out, "the-token-of-%.*s", STR_FMT(username));
+    struct str text = { out->p + begin, out->n - begin };
+    struct token_hash hash = token_hash(&stage->server.token_key, text);
+    if (token_table_find(stage->server.tokens, &hash, &found) == OK) {
+        return;
+    }
+    base64url_put(&hash_text, hash.b, sizeof hash.b);
+    keep(stage, &(struct event){ .type = EV_token_added,
+                                 .user = { user },
+                                 .label = STR_LIT("talk"),
+                                 .hash = buf_str(&hash_text) });
 }
 
 bool stage_belong(struct stage *stage, struct str username, uint64_t user, struct str room) {
@@ -367,10 +397,7 @@ bool stage_belong(struct stage *stage, struct str username, uint64_t user, struc
     if (id == 0) {
         return false;
     }
-    if (!inside_has_user(stage->server.core, user)) {
-        keep(stage,
-             &(struct event){ .type = EV_user_created, .user = { user }, .username = username });
-    }
+    create_user(stage, username, user);
     keep(stage, &(struct event){ .type = EV_member_added, .user = { user }, .room = { id } });
     return true;
 }

@@ -13,6 +13,7 @@
 #ifndef PARLOIR_TALK_STAGE_H
 #define PARLOIR_TALK_STAGE_H
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/str.h"
 
@@ -25,7 +26,7 @@ struct stage;
 #define STAGE_START_MS 1735732800000u    // 2025-01-01T12:00:00Z
 #define STAGE_SECRET "a secret of the conversations, longer than 32 bytes"
 
-enum stage_door { DOOR_HTTP = 1, DOOR_OPERATOR };
+enum stage_door { DOOR_HTTP = 1, DOOR_OPERATOR, DOOR_TCHATATOR };
 
 /* Who wants to look at his link whenever the server has done something. */
 struct onlooker {
@@ -54,6 +55,9 @@ void stage_set_room(struct stage *stage, bool has_room);
 /* Makes somebody a member of a private room, which no command does yet; creates the user if
  * need be. false: there is no such room. */
 bool stage_belong(struct stage *stage, struct str username, uint64_t user, struct str room);
+
+/* Appends the API token of somebody, who is created and given one if need be. */
+void stage_give_token(struct stage *stage, struct str username, uint64_t user, struct buf *out);
 
 /* Connects to the server; newcomers are spread over its workers. The link is freed by
  * fake_link_free; `o` is called after every step until list_drop(&o->on_stage). */
