@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const program = process.env.PARLOIR_BIN || process.env.PARLOIR ||
+export const program = process.env.PARLOIR_BIN || process.env.PARLOIR ||
     fileURLToPath(new URL('../../../build/parloir', import.meta.url));
 
 /* Milliseconds a test may wait for something that ought to happen at once. */
@@ -123,6 +123,7 @@ export class Server {
                     if (line.includes('ev=server.ready')) {
                         this.http = /\bhttp="?([^\s",]+)/.exec(line)?.[1];
                         this.hub = /\bhub="?([^\s",]+)/.exec(line)?.[1];
+                        this.tchatator = /\btchatator="?([^\s",]+)/.exec(line)?.[1];
                         resolve();
                     }
                 }

@@ -1,5 +1,6 @@
 /* A stage for scripts: a server of its own, and the connections of the people in it. What has come
- * is told from what is still on its way by a round trip, never by waiting. */
+ * is told from what is still on its way by a round trip, or because each command has an answer;
+ * never by waiting. */
 import net from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import WebSocket from 'ws';
 
 import { Server, token, within } from './server.mjs';
+import { lines, parse, Tchatator } from './tchatator.mjs';
 
 const PATHS = { hub: '/ws/hub', envelope: '/ws/chat' };
 const SETTLE = 'settle-';    // an id of ours, which no script uses
@@ -114,6 +116,103 @@ export class Guest extends Ear {
     }
 }
 
+/* A command as lines, and an answer as an object: test/talk/tongue.h. */
+function commandOf(text, token) {
+    let object;
+    try {
+        object = JSON.parse(text);
+    } catch {
+        return `${text.replaceAll('⏎', '\n')}\n`;
+    }
+    const { command, ...parameters } = object;
+    const own = command === 'LOGIN' ? { 'api-token': token } : { token };
+    const all = command === 'DISCONNECTED' || 'token' in parameters || 'api-token' in parameters
+        ? parameters : { ...own, ...parameters };
+    return `${lines(command, all)}\n`;
+}
+
+function answerOf(text) {
+    const answer = parse(text);
+    for (const [key, value] of Object.entries(answer)) {
+        if (/^\d+$/.test(value) || value.startsWith('{')) {
+            answer[key] = JSON.parse(value);
+        }
+    }
+    return JSON.stringify(answer);
+}
+
+/* One connection of the line protocol, logged in unless its query says `login=no`. Each thing it
+ * says is one command, and has one answer. */
+class LineGuest extends Ear {
+    #client;
+    #token;
+    #asked = 0;
+    #answered = 0;
+    status = 101;
+
+    static async connect(address, token, query) {
+        const guest = new LineGuest();
+        const given = new URLSearchParams(query);
+        guest.#token = given.get('token') ?? token;
+        guest.#client = await Tchatator.connect(address);
+        guest.#listen();
+        if (given.get('login') !== 'no') {
+            await guest.#logIn();
+        }
+        return guest;
+    }
+
+    async #listen() {
+        try {
+            for (;;) {
+                const text = await this.#client.read(true);
+                for (const answer of text.split(/^(?=\d{3}\/)/m)) {
+                    this.#answered += 1;
+                    this.heard.push(answerOf(answer));
+                }
+                this.wake();
+            }
+        } catch (error) {
+            this.failure = error;
+            this.over(0);
+        }
+    }
+
+    async #logIn() {
+        this.say('{"command":"LOGIN"}');
+        await this.settle();
+        const { status } = JSON.parse(this.heard[0]);
+        if (status === '200/OK') {
+            this.heard.shift();
+        } else {
+            this.status = Number(status.slice(0, 3));
+        }
+    }
+
+    say(text) {
+        this.#asked += 1;
+        this.#client.write(commandOf(text, this.#token));
+    }
+
+    async settle() {
+        await this.until(() => this.#answered === this.#asked || this.isOver, () => 'an answer');
+    }
+
+    async closed() {
+        await this.until(() => this.isOver, () => 'the end of the connection');
+        return this.code;
+    }
+
+    async leave() {
+        await this.#client.leave();
+        return CLOSED_IN_ORDER;
+    }
+
+    async vanish() {
+        await this.#client.vanish();
+    }
+}
+
 /* A token with these claims, or the one that stands in a query. */
 export function freshToken(claims, ttl, query = '') {
     const given = /[?&]token=([^&]*)/.exec(query);
@@ -163,9 +262,13 @@ export class Operator extends Ear {
 }
 
 export class Stage {
+    #tokens = new Map();
+
     static async start(set) {
         const stage = new Stage();
-        stage.server = await Server.start({ set: { 'server.workers': 2, ...set } });
+        stage.server = await Server.start({
+            set: { 'server.workers': 2, 'tchatator.listen': '127.0.0.1:0', ...set },
+        });
         return stage;
     }
 
@@ -175,11 +278,26 @@ export class Stage {
 
     /* A newcomer with this query and, unless there is one in it, a token with these claims. */
     async guest(dialect, { query, claims, ttl }) {
+        if (dialect === 'tchatator') {
+            return LineGuest.connect(this.server.tchatator, await this.#tokenOf(claims), query);
+        }
         const ours = `${query === '' ? '?' : '&'}token=${freshToken(claims, ttl)}`;
         const guest = new Guest();
         await guest.knock(`ws://${this.server.http}${PATHS[dialect]}${query}` +
             `${query.includes('token=') ? '' : ours}`);
         return guest;
+    }
+
+    /* The API token of somebody, who is made known and given one if need be. */
+    async #tokenOf({ user_id: id, username }) {
+        if (!this.#tokens.has(username)) {
+            const once = await this.guest('hub', {
+                query: '', claims: { user_id: id, username }, ttl: 60,
+            });
+            await once.leave();
+            this.#tokens.set(username, await this.server.cli('token', 'add', username));
+        }
+        return this.#tokens.get(username);
     }
 
     async restart() {
