@@ -23,6 +23,7 @@
 #define STRANGER_BYTES_MAX (16u << 10)    // the same of somebody of whom no token was good yet
 #define TOUCH_MS 15000                    // the core hears of a quiet user so often
 #define PATIENCE_MS 100                   // for an earlier connection of who logs in to be gone
+#define BUSY_LOOK_MS 1000                 // how often, while an answer is waited for
 #define BUFFER_KEPT_BYTES 1024            // a larger one is given back when it is empty
 
 struct dialog {
@@ -332,6 +333,9 @@ static void arm(struct session *s, bool was_short) {
         uint64_t silence_ms = is_short ? TCHATATOR_SHORT_MS : TCHATATOR_LONG_MS;
         s->due_ms = MIN(s->due_ms, d->listening_ms + silence_ms);
     }
+    if (s->pending > 0) {    // whatever is over waits for the answer
+        s->due_ms = MAX(s->due_ms, s->worker->loop.now_ms + BUSY_LOOK_MS);
+    }
     session_set_timer(s);
 }
 
@@ -487,7 +491,7 @@ void dialog_on_reply(struct session *s, const struct reply *reply) {
     }
     bool is_nobody = reply->refusal == REFUSE_banned ||
                      (reply->refusal == REFUSE_unauthenticated && reply->cmd != CMD_malformed);
-    if (is_nobody && s->state == SESSION_LIVE) {
+    if (is_nobody && s->state == SESSION_LIVE && s->pending == 1) {    // else more is to be said
         session_leave(s, 0, STR_NONE);
     }
 }
