@@ -64,3 +64,24 @@ void detail_put(struct buf *out, const struct detail *detail, enum lang lang,
         }
     }
 }
+
+void detail_put_word(struct buf *out, struct str text, struct str word) {
+    size_t at = str_find(text, '%');
+    buf_put(out, text.p, at);
+    if (at < text.n) {
+        buf_put_str(out, word);
+        buf_put(out, text.p + at + 1, text.n - at - 1);
+    }
+}
+
+void detail_put_behind(struct buf *out, struct str sentence, struct str said) {
+    if (str_is_empty(said)) {
+        buf_put_str(out, sentence);
+        return;
+    }
+    bool has_stop = str_ends(sentence, STR_LIT("."));
+    buf_put(out, sentence.p, sentence.n - has_stop);
+    BUF_PUT_LIT(out, " (");
+    buf_put_str(out, said);
+    buf_put_str(out, has_stop ? STR_LIT(").") : STR_LIT(")"));
+}

@@ -52,6 +52,13 @@ struct detail {
 void detail_put(struct buf *out, const struct detail *detail, enum lang lang,
                 const char *const names[INPUT_COUNT]);
 
+/* Appends a text of somebody's own table, with the word in the place of its "%". */
+void detail_put_word(struct buf *out, struct str text, struct str word);
+
+/* Appends a refusal's sentence with what a detail says, if anything, in parentheses before its full
+ * stop: "Requête incomprise (le champ room manque)." */
+void detail_put_behind(struct buf *out, struct str sentence, struct str said);
+
 /* The name of a row ("longer"), of an input ("content"; of INPUT_NONE ""), of a unit. Static. */
 const char *detail_name(enum detail_kind kind);
 const char *input_name(enum input input);

@@ -42,20 +42,10 @@ static const struct problem *row_of(const struct detail *detail) {
 
 /* ---- for people */
 
-/* Appends a row's sentence with the argument in its place. */
-static void put_row(struct buf *out, struct str text, struct str argument) {
-    size_t at = str_find(text, '%');
-    buf_put(out, text.p, at);
-    if (at < text.n) {
-        buf_put_str(out, argument);
-        buf_put(out, text.p + at + 1, text.n - at - 1);
-    }
-}
-
 void frame_put_detail(struct buf *out, const struct detail *detail, enum lang lang) {
     const struct problem *row = row_of(detail);
     if (row != NULL) {
-        put_row(out, row->text[lang], detail->word);
+        detail_put_word(out, row->text[lang], detail->word);
     } else {
         detail_put(out, detail, lang, NULL);    // the core's names are ours
     }

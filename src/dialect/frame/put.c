@@ -8,15 +8,7 @@ void frame_put_sentence(struct buf *out, struct str sentence, const struct detai
     SCOPED(buf_fini) struct buf whole = BUF_INIT(5 * DETAIL_BYTES_MAX);
 
     frame_put_detail(&said, detail, lang);
-    if (said.n == 0 || !buf_ok(&said)) {
-        json_put_text(out, sentence);
-        return;
-    }
-    bool has_stop = str_ends(sentence, STR_LIT("."));
-    buf_put(&whole, sentence.p, sentence.n - has_stop);
-    BUF_PUT_LIT(&whole, " (");
-    buf_put_str(&whole, buf_str(&said));
-    buf_put_str(&whole, has_stop ? STR_LIT(").") : STR_LIT(")"));
+    detail_put_behind(&whole, sentence, buf_ok(&said) ? buf_str(&said) : STR_NONE);
     json_put_text(out, buf_ok(&whole) ? buf_str(&whole) : sentence);
 }
 

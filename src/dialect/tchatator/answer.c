@@ -108,27 +108,16 @@ static struct str status_of(enum refusal refusal, enum cmd_type of) {
     return is_denied ? denied : statuses[refusal];
 }
 
-/* The refusal's sentence, with the detail in parentheses before its full stop. */
-static void put_sentence(struct buf *out, struct str sentence, struct str detail) {
-    bool has_stop = str_ends(sentence, STR_LIT("."));
-    BUF_PUT_LIT(out, "message:");
-    put_value(out, (struct str){ sentence.p, sentence.n - has_stop });
-    if (!str_is_empty(detail)) {
-        BUF_PUT_LIT(out, " (");
-        put_value(out, detail);
-        buf_put_char(out, ')');
-    }
-    buf_put_str(out, has_stop ? STR_LIT(".\n") : STR_LIT("\n"));
-}
-
 static void put_refused(struct buf *out, const struct reply *reply, enum lang lang) {
     SCOPED(buf_fini) struct buf detail = BUF_INIT(DETAIL_TEXT_MAX);
+    SCOPED(buf_fini) struct buf sentence = BUF_INIT(2 * DETAIL_TEXT_MAX);
     problem_put_detail(&detail, &reply->detail, verb_of(reply->cmd), lang);
     buf_put_str(out, status_of(reply->refusal, reply->cmd));
     buf_put_char(out, '\n');
     put_id(out, "retry-after-ms", reply->retry_after_ms);
-    put_sentence(out, str_of(refusal_text(reply->refusal, lang)),
-                 buf_ok(&detail) ? buf_str(&detail) : STR_NONE);
+    detail_put_behind(&sentence, str_of(refusal_text(reply->refusal, lang)),
+                      buf_ok(&detail) ? buf_str(&detail) : STR_NONE);
+    put_text(out, "message", buf_str(&sentence));
 }
 
 /* ---- replies to commands that were done */

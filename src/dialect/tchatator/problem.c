@@ -37,16 +37,6 @@ void problem_put_argument(struct buf *out, struct str said) {
     }
 }
 
-/* Appends a row's sentence with the argument in its place. */
-static void put_row(struct buf *out, struct str text, struct str argument) {
-    size_t at = str_find(text, '%');
-    buf_put(out, text.p, at);
-    if (at < text.n) {
-        buf_put_str(out, argument);
-        buf_put(out, text.p + at + 1, text.n - at - 1);
-    }
-}
-
 /* What the commands call the inputs of the core: parameters are known by where they go. */
 static const char *key_of(const struct verb *row, size_t offset) {
     for (unsigned i = 0; row != NULL && i < VERB_PARAMS_MAX; i++) {
@@ -63,7 +53,7 @@ void problem_put_detail(struct buf *out, const struct detail *detail, const stru
     bool is_ours = detail->kind == DETAIL_words && detail->problem > PROBLEM_NONE &&
                    detail->problem < PROBLEM_COUNT;
     if (is_ours) {
-        put_row(out, problems[detail->problem].text[lang], detail->word);
+        detail_put_word(out, problems[detail->problem].text[lang], detail->word);
         return;
     }
     const char *const names[INPUT_COUNT] = {
