@@ -110,8 +110,8 @@ static void on_opened(struct task *task) {
         d->piece = xalloc(PIECE_BYTES);
     }
     d->is_head_out = true;
-    d->task.session->due_ms =
-        0;    // a reader may be slow; his socket tells who takes nothing at all
+    // a reader may be slow; his socket tells who takes nothing at all
+    d->task.session->due_ms = 0;
     session_set_timer(d->task.session);
     door_answer_file(d->task.session, &head);
 }
