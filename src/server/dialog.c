@@ -333,9 +333,6 @@ static void arm(struct session *s, bool was_short) {
         uint64_t silence_ms = is_short ? TCHATATOR_SHORT_MS : TCHATATOR_LONG_MS;
         s->due_ms = MIN(s->due_ms, d->listening_ms + silence_ms);
     }
-    if (s->pending > 0) {    // whatever is over waits for the answer
-        s->due_ms = MAX(s->due_ms, s->worker->loop.now_ms + BUSY_LOOK_MS);
-    }
     session_set_timer(s);
 }
 
@@ -405,7 +402,12 @@ void dialog_on_timer(struct session *s) {
         ask_to_be_let_in(s);
         return;
     }
-    if (is_over && s->pending == 0) {
+    if (s->pending > 0) {    // whatever is over waits for the answer
+        s->due_ms = now_ms + BUSY_LOOK_MS;
+        session_set_timer(s);
+        return;
+    }
+    if (is_over) {
         METRIC_ADD_AT(connection_errors_total, METRIC_REASON_TIMEOUT, 1);
         session_leave(s, 0, STR_NONE);
         return;
